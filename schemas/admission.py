@@ -1,0 +1,243 @@
+"""The rules of the door for one usage event, in the reading that decides.
+
+The ingress has a faster reading of common shapes, checked against this one; the processor uses
+this one for CloudEvents that the operator's services wrote to Kafka past the door.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple, NoReturn
+
+import msgspec
+
+from schemas.errors import Reject
+from schemas.event import NO_QUANTITY, NOT_GIVEN, Series, UsageEvent
+from schemas.instant import DAY_MS, MINUTE_MS, parse_instant
+from schemas.meters import Meter, ValueMissing
+from schemas.quantity import QuantityError, parse_micro
+
+MAX_TEXT: Final = 128
+MAX_DEPTH: Final = 32
+OLDEST_MS: Final = 35 * DAY_MS
+AHEAD_MS: Final = 5 * MINUTE_MS
+DEFAULT_SOURCE: Final = "api"
+
+_ENVELOPE: Final = {"specversion", "id", "source", "type", "subject", "time", "data", "datacontenttype"}
+_SHORT: Final = {"id", "source", "customer", "meter", "quantity", "time", "data"}
+
+
+class Finding(NamedTuple):
+    """One fault of an event, as a receipt tells it."""
+
+    #: JSON pointer below the event.
+    pointer: str
+    code: str
+    detail: str
+
+
+class EventRejected(Reject):
+    """An event breaks rules of the door; `findings` names all of them, at least one."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        """Keep the findings; the first one is the message."""
+        pointer, _, detail = findings[0]
+        super().__init__(f"{pointer}: {detail}" if pointer else detail)
+        self.findings = tuple(findings)
+
+
+def read_event(raw: bytes, tenant: str, now_ms: int) -> UsageEvent:
+    """Return the event in *raw*, a JSON object in CloudEvents 1.0 or in the short form.
+
+    *now_ms* is the clock that its time is held against. Raises EventRejected with every fault.
+    """
+    members = _members(raw)
+    faults: list[Finding] = []
+    is_envelope = "specversion" in members
+    if is_envelope and members["specversion"] != "1.0":
+        faults.append(Finding("/specversion", "specversion_unknown", 'must be "1.0"'))
+    known, customer_name, type_name = (
+        (_ENVELOPE, "subject", "type") if is_envelope else (_SHORT, "customer", "meter")
+    )
+    data = _data(members, faults)
+    if is_envelope:
+        quantity = _quantity("/data/quantity", data.pop("quantity", None), faults)
+    else:
+        quantity = _quantity("/quantity", members.get("quantity"), faults)
+    event = UsageEvent(
+        Series(tenant, _text(members, customer_name, faults), _text(members, type_name, faults)),
+        _time(members.get("time"), now_ms, faults),
+        quantity,
+        _source(members, faults, required=is_envelope),
+        _text(members, "id", faults),
+        canonical_rest({k: v for k, v in members.items() if k not in known}, data),
+    )
+    if faults:
+        raise EventRejected(faults)
+    return event
+
+
+def text_fault(pointer: str, value: str) -> Finding | None:
+    """Return what is wrong with a name: it must have 1 to 128 printable characters."""
+    if 1 <= len(value) <= MAX_TEXT and value.isprintable():
+        return None
+    code = "too_long" if len(value) > MAX_TEXT else "empty" if not value else "not_printable"
+    return Finding(
+        pointer, f"{pointer[1:]}_{code}", f"must have 1 to {MAX_TEXT} printable characters"
+    )
+
+
+def time_fault(given_ms: int, now_ms: int) -> Finding | None:
+    """Return what is wrong with an event time: at most 35 days old, at most 5 minutes ahead."""
+    if given_ms < now_ms - OLDEST_MS:
+        return Finding("/time", "time_too_old", "must be at most 35 days old")
+    if given_ms > now_ms + AHEAD_MS:
+        return Finding("/time", "time_in_future", "must be at most 5 minutes ahead")
+    return None
+
+
+def value_faults(event: UsageEvent, meters: Sequence[Meter]) -> list[Finding]:
+    """Return what keeps *meters* from measuring *event*."""
+    faults = []
+    for meter in meters:
+        try:
+            meter.measure(event.quantity_micro, event.rest)
+        except ValueMissing as missing:
+            faults.append(Finding(missing.pointer, missing.code, str(missing)))
+    return faults
+
+
+def canonical_rest(extensions: dict[str, Any], data: dict[str, Any]) -> bytes:
+    """Return all else of an event as one canonical JSON object; b"" if there is nothing.
+
+    Members are sorted, blanks are gone, numbers stand as they were written. `data` without
+    members counts as none.
+    """
+    rest = {**extensions, "data": data} if data else extensions
+    return _encode_sorted(rest) if rest else b""
+
+
+_encode_sorted: Final = msgspec.json.Encoder(order="sorted").encode
+
+
+def _members(raw: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(
+            raw.decode(),
+            object_pairs_hook=_unique,
+            parse_int=_as_written,
+            parse_float=_as_written,
+            parse_constant=_no_number,
+        )
+    except UnicodeDecodeError:
+        raise EventRejected([Finding("", "not_utf8", "must be UTF-8")]) from None
+    except RecursionError:
+        raise EventRejected([_TOO_DEEP]) from None
+    except ValueError as error:
+        raise EventRejected([Finding("", "not_json", f"is not JSON: {error}")]) from None
+    if not isinstance(value, dict):
+        raise EventRejected([Finding("", "not_an_object", "must be a JSON object")])
+    _check_tree(value, 1)
+    return value
+
+
+_TOO_DEEP: Final = Finding("", "too_deep", f"must be nested at most {MAX_DEPTH} deep")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        # Two readers of such an object could bill two different numbers.
+        raise EventRejected([Finding(f"/{twice}", "duplicate_key", "stands twice in its object")])
+    return members
+
+
+def _as_written(number: str) -> msgspec.Raw:
+    return msgspec.Raw(number.encode())
+
+
+def _no_number(name: str) -> NoReturn:
+    message = f"{name} is no number"
+    raise ValueError(message)
+
+
+def _check_tree(value: Any, depth: int) -> None:  # noqa: ANN401 -- any JSON value
+    """Refuse what is nested too deep, and text that PostgreSQL cannot hold."""
+    if depth > MAX_DEPTH:
+        raise EventRejected([_TOO_DEEP])
+    if isinstance(value, dict):
+        for name, member in value.items():
+            _check_storable(name)
+            _check_tree(member, depth + 1)
+    elif isinstance(value, list):
+        for member in value:
+            _check_tree(member, depth + 1)
+    elif isinstance(value, str):
+        _check_storable(value)
+
+
+def _check_storable(text: str) -> None:
+    if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
+        raise EventRejected(
+            [Finding("", "text_not_storable", "must not hold NUL or lone surrogates")]
+        )
+
+
+def _text(members: dict[str, Any], name: str, faults: list[Finding]) -> str:
+    value = members.get(name)
+    if not isinstance(value, str):
+        code = f"{name}_missing" if value is None else f"{name}_not_text"
+        faults.append(Finding(f"/{name}", code, "must be a string of 1 to 128 characters"))
+        return ""
+    fault = text_fault(f"/{name}", value)
+    if fault is not None:
+        faults.append(fault)
+    return value
+
+
+def _source(members: dict[str, Any], faults: list[Finding], *, required: bool) -> str:
+    if "source" not in members and not required:
+        return DEFAULT_SOURCE
+    return _text(members, "source", faults)
+
+
+def _time(value: Any, now_ms: int, faults: list[Finding]) -> int:  # noqa: ANN401 -- any JSON value
+    if value is None:
+        return NOT_GIVEN
+    try:
+        if not isinstance(value, str):
+            raise ValueError("must be a string in RFC 3339")  # noqa: TRY004, TRY301 -- one way out for every bad time
+        given_ms = parse_instant(value)
+    except ValueError as error:
+        faults.append(Finding("/time", "time_invalid", str(error)))
+        return NOT_GIVEN
+    fault = time_fault(given_ms, now_ms)
+    if fault is not None:
+        faults.append(fault)
+    return given_ms
+
+
+def _data(members: dict[str, Any], faults: list[Finding]) -> dict[str, Any]:
+    data = members.get("data")
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        faults.append(Finding("/data", "data_invalid", "must be a JSON object"))
+        return {}
+    return data
+
+
+def _quantity(pointer: str, value: Any, faults: list[Finding]) -> int:  # noqa: ANN401 -- any JSON value
+    if value is None:
+        return NO_QUANTITY
+    try:
+        if isinstance(value, msgspec.Raw):
+            return parse_micro(bytes(value).decode())
+        if isinstance(value, str):
+            return parse_micro(value)
+    except QuantityError as error:
+        faults.append(Finding(pointer, error.code, str(error)))
+        return NO_QUANTITY
+    faults.append(Finding(pointer, "quantity_invalid", "must be a decimal, as text or number"))
+    return NO_QUANTITY

@@ -1,0 +1,179 @@
+"""`weir.catalog`: what people decided, as versioned facts, and the snapshot that readers keep.
+
+A fact replaces the earlier one of its key. Nothing is ever deleted: a revocation is a fact too.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Final
+
+import msgspec
+
+from schemas.errors import Reject
+from schemas.meters import Meter
+from schemas.windows import DEFAULT_GRACE_MS
+
+
+class TenantNamed(msgspec.Struct, frozen=True, tag_field="fact", tag="tenant"):
+    """An account of the operator exists."""
+
+    tenant: str
+    name: str
+
+
+class KeyIssued(msgspec.Struct, frozen=True, tag_field="fact", tag="key"):
+    """An API key exists, or no longer works."""
+
+    key_id: str
+    tenant: str
+    #: SHA-256 of the key's text, in hex; the key itself is nowhere.
+    key_hash: str
+    scopes: tuple[str, ...]
+    revoked: bool = False
+
+
+class MetersPublished(msgspec.Struct, frozen=True, tag_field="fact", tag="meters"):
+    """A version of the meters, valid for event time from *effective_from_ms* on."""
+
+    version: int
+    effective_from_ms: int
+    meters: tuple[Meter, ...]
+    grace_ms: int = DEFAULT_GRACE_MS
+
+
+class RecordSkipped(msgspec.Struct, frozen=True, tag_field="fact", tag="skip"):
+    """One poisonous source record is refused, on every replay too."""
+
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+
+
+class TopicAdopted(msgspec.Struct, frozen=True, tag_field="fact", tag="topic"):
+    """The broker's topic with this id is the one that offsets and stamps speak of."""
+
+    #: Short name, such as usage.
+    topic: str
+    topic_id: str
+    generation: int
+    partitions: int
+
+
+Fact = TenantNamed | KeyIssued | MetersPublished | RecordSkipped | TopicAdopted
+
+_encode: Final = msgspec.json.Encoder().encode
+_decode: Final = msgspec.json.Decoder(Fact).decode
+
+
+def fact_key(fact: Fact) -> str:
+    """Return the Kafka key of *fact*."""
+    match fact:
+        case TenantNamed():
+            return f"tenant/{fact.tenant}"
+        case KeyIssued():
+            return f"key/{fact.key_id}"
+        case MetersPublished():
+            return f"meters/{fact.version}"
+        case RecordSkipped():
+            return f"skip/{fact.topic}/{fact.partition}/{fact.offset}"
+        case TopicAdopted():
+            return f"topic/{fact.topic}"
+
+
+def encode_fact(fact: Fact) -> bytes:
+    """Return the value of the record for *fact*."""
+    return _encode(fact)
+
+
+def decode_fact(value: bytes) -> Fact:
+    """Return the fact in *value*. Raises Reject."""
+    try:
+        return _decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        message = f"not a catalogue fact: {error}"
+        raise Reject(message) from None
+
+
+class MeterSet(msgspec.Struct, frozen=True, dict=True):
+    """The meters of one version."""
+
+    version: int
+    effective_from_ms: int
+    grace_ms: int
+    meters: tuple[Meter, ...]
+
+    @cached_property
+    def by_event_type(self) -> dict[str, tuple[Meter, ...]]:
+        """Meters by the event type that they measure."""
+        table: dict[str, tuple[Meter, ...]] = {}
+        for meter in self.meters:
+            table[meter.event_type] = (*table.get(meter.event_type, ()), meter)
+        return table
+
+    def measuring(self, event_type: str) -> tuple[Meter, ...]:
+        """Return the meters of *event_type*; none means that the event is unmatched."""
+        return self.by_event_type.get(event_type, ())
+
+
+class Catalog(msgspec.Struct, frozen=True, dict=True, kw_only=True):
+    """Everything decided up to one record of `weir.catalog`."""
+
+    tenants: dict[str, TenantNamed] = {}
+    #: By SHA-256 of the key's text, in hex.
+    keys: dict[str, KeyIssued] = {}
+    versions: dict[int, MetersPublished] = {}
+    skips: dict[tuple[str, int, int], RecordSkipped] = {}
+    topics: dict[str, TopicAdopted] = {}
+
+    @cached_property
+    def version(self) -> int:
+        """Newest version of the meters; 0 while there is none."""
+        return max(self.versions, default=0)
+
+    @cached_property
+    def meter_sets(self) -> tuple[MeterSet, ...]:
+        """The versions in the order in which they take effect."""
+        ordered = sorted(self.versions.values(), key=lambda v: (v.effective_from_ms, v.version))
+        return tuple(
+            MeterSet(v.version, v.effective_from_ms, v.grace_ms, v.meters) for v in ordered
+        )
+
+    @cached_property
+    def _effective_from_ms(self) -> list[int]:
+        return [meters.effective_from_ms for meters in self.meter_sets]
+
+    def meters_at(self, occurred_at_ms: int) -> MeterSet:
+        """Return the meters in force at an event time. The first version reaches back for ever."""
+        index = bisect_right(self._effective_from_ms, occurred_at_ms) - 1
+        return self.meter_sets[max(index, 0)]
+
+    def key(self, key_hash: str) -> KeyIssued | None:
+        """Return the valid key with this SHA-256 (hex), if there is one."""
+        key = self.keys.get(key_hash)
+        return None if key is None or key.revoked else key
+
+    def with_facts(self, facts: Iterable[Fact]) -> "Catalog":
+        """Return the snapshot after *facts*; this one stays as it is."""
+        tables = (
+            dict(self.tenants),
+            dict(self.keys),
+            dict(self.versions),
+            dict(self.skips),
+            dict(self.topics),
+        )
+        tenants, keys, versions, skips, topics = tables
+        for fact in facts:
+            match fact:
+                case TenantNamed():
+                    tenants[fact.tenant] = fact
+                case KeyIssued():
+                    keys[fact.key_hash] = fact
+                case MetersPublished():
+                    versions[fact.version] = fact
+                case RecordSkipped():
+                    skips[fact.topic, fact.partition, fact.offset] = fact
+                case TopicAdopted():
+                    topics[fact.topic] = fact
+        return Catalog(tenants=tenants, keys=keys, versions=versions, skips=skips, topics=topics)

@@ -1,0 +1,51 @@
+"""Instants are integer milliseconds since 1970 in UTC inside, RFC 3339 text outside."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+SECOND_MS: Final = 1_000
+MINUTE_MS: Final = 60 * SECOND_MS
+HOUR_MS: Final = 60 * MINUTE_MS
+DAY_MS: Final = 24 * HOUR_MS
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+
+# datetime.fromisoformat also takes week dates, blanks for the T and offsets with seconds.
+_RFC3339: Final = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+
+
+def parse_instant(text: str) -> int:
+    """Return the millisecond that contains the instant *text* (RFC 3339, with a zone).
+
+    Digits beyond the millisecond are cut off, as a half-open window asks for.
+    Raises ValueError with a reason that may be shown to the sender.
+    """
+    match = _RFC3339.fullmatch(text)
+    if match is None:
+        message = "must be RFC 3339 with a zone, for example 2026-11-21T10:00:00Z"
+        raise ValueError(message)
+    date, clock, fraction, zone = match.groups()
+    offset = "+00:00" if zone in "Zz" else zone
+    try:
+        moment = datetime.fromisoformat(f"{date}T{clock}{offset}")
+        seconds = (moment - _EPOCH) // timedelta(seconds=1)
+    except (ValueError, OverflowError):
+        message = "is not a date of the calendar"
+        raise ValueError(message) from None
+    return seconds * SECOND_MS + int((fraction or ".0")[1:4].ljust(3, "0"))
+
+
+def format_instant(at_ms: int) -> str:
+    """Return *at_ms* as RFC 3339 in UTC: whole seconds when it is one, else milliseconds."""
+    moment = _EPOCH + at_ms * _MILLISECOND
+    spec = "seconds" if at_ms % SECOND_MS == 0 else "milliseconds"
+    return moment.replace(tzinfo=None).isoformat(timespec=spec) + "Z"
+
+
+def day_of(at_ms: int) -> int:
+    """Return the number of the UTC day that contains *at_ms*, counted from 1970-01-01."""
+    return at_ms // DAY_MS

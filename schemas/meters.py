@@ -1,0 +1,135 @@
+"""Meters: which events they measure, the exact value of one event, the answer of an aggregate.
+
+State holds integers in a meter's finest source unit. An answer is one exact rational step away
+from it, rounded once. So 0.1 GB and 107374182.4 bytes add up to the same whichever comes first.
+"""
+
+from enum import StrEnum
+from functools import cached_property
+from typing import Final
+
+import msgspec
+
+from schemas.event import NO_QUANTITY
+from schemas.partial import Partial
+from schemas.quantity import MICRO, QuantityError, format_ratio, parse_micro
+
+
+class Aggregation(StrEnum):
+    """How the values of a window become one number."""
+
+    COUNT = "count"
+    SUM = "sum"
+    MIN = "min"
+    MAX = "max"
+    FIRST = "first"
+    LATEST = "latest"
+
+
+class ValueMissing(ValueError):
+    """An event has no usable value for its meter; `pointer` says where one was looked for."""
+
+    def __init__(self, pointer: str, code: str, detail: str) -> None:
+        """Keep what a receipt needs."""
+        super().__init__(detail)
+        self.pointer = pointer
+        self.code = code
+
+
+class Meter(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=True):
+    """One thing that is measured."""
+
+    name: str
+    #: Events of this type, and no others, are measured.
+    event_type: str
+    aggregation: Aggregation = Aggregation.SUM
+    #: What the answer counts, for people.
+    unit: str = ""
+    #: Numeric members of `data` whose product is the value in source units. Where they are
+    #: present they win over `quantity`, which is in `unit`.
+    properties: tuple[str, ...] = ()
+    #: Source units in one `unit`: 2^30 bytes in a GB, 3600 CPU seconds in a CPU-hour.
+    per_unit: int = 1
+    #: Whether an event without a quantity is worth 1.
+    default_one: bool = False
+
+    @cached_property
+    def scale(self) -> int:
+        """State integers in one `unit`."""
+        return self.per_unit * self._property_scale
+
+    @cached_property
+    def _property_scale(self) -> int:
+        return MICRO ** max(1, len(self.properties))
+
+    def measure(self, quantity_micro: int, rest: bytes) -> int:
+        """Return the value of an event as a state integer. Raises ValueMissing."""
+        if self.properties and (value := self._from_properties(rest)) is not None:
+            return value
+        if quantity_micro != NO_QUANTITY:
+            return quantity_micro * (self.scale // MICRO)
+        if self.default_one or self.aggregation is Aggregation.COUNT:
+            return self.scale
+        wanted = " and ".join(f"data.{name}" for name in self.properties)
+        raise ValueMissing(
+            "/quantity",
+            "quantity_missing",
+            f"meter {self.name!r} needs a quantity" + (f", or {wanted}" if wanted else ""),
+        )
+
+    def answer(self, partial: Partial) -> str:
+        """Return what *partial* amounts to in `unit`, as decimal text."""
+        match self.aggregation:
+            case Aggregation.COUNT:
+                return str(partial.events)
+            case Aggregation.SUM:
+                return format_ratio(partial.sum, self.scale)
+            case Aggregation.MIN:
+                return format_ratio(partial.min, self.scale)
+            case Aggregation.MAX:
+                return format_ratio(partial.max, self.scale)
+            case Aggregation.FIRST:
+                return format_ratio(partial.first, self.scale)
+            case Aggregation.LATEST:
+                return format_ratio(partial.latest, self.scale)
+
+    def _from_properties(self, rest: bytes) -> int | None:
+        """Return the product of the source properties; None where none of them is there."""
+        data = _data_members(rest)
+        present = [name for name in self.properties if name in data]
+        if not present:
+            return None
+        value = 1
+        for name in self.properties:
+            if name not in data:
+                raise ValueMissing(
+                    f"/data/{name}",
+                    "property_missing",
+                    f"meter {self.name!r} needs {' and '.join(self.properties)} together",
+                )
+            value *= _number(name, data[name])
+        return value * self._property_scale // MICRO ** len(self.properties)
+
+
+class _Rest(msgspec.Struct, gc=False):
+    data: dict[str, msgspec.Raw] = msgspec.field(default_factory=dict)
+
+
+_decode_rest: Final = msgspec.json.Decoder(_Rest).decode
+
+
+def _data_members(rest: bytes) -> dict[str, msgspec.Raw]:
+    if not rest:
+        return {}
+    try:
+        return _decode_rest(rest).data
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise ValueMissing("/data", "data_invalid", "must be a JSON object") from None
+
+
+def _number(name: str, raw: msgspec.Raw) -> int:
+    text = bytes(raw).decode()
+    try:
+        return parse_micro(text[1:-1] if text[:1] == '"' else text)
+    except QuantityError as error:
+        raise ValueMissing(f"/data/{name}", error.code, str(error)) from None

@@ -1,0 +1,95 @@
+"""`weir.rollups`: absolute values by key. The changelog of the usage table is the output.
+
+A partition's records with stamp <= N all stand before its progress record N: a reader that
+applies records only up to the newest progress always shows one point of the log.
+"""
+
+from typing import Final
+
+import msgspec
+
+from schemas.errors import Reject
+from schemas.partial import Partial
+
+
+class UsageKey(msgspec.Struct, array_like=True, frozen=True, tag_field="kind", tag="usage"):
+    """One row of usage. Late events have rows of their own, by the day on which they arrived."""
+
+    tenant: str
+    customer: str
+    meter: str
+    #: Value of the meter's group-by; empty where it has none.
+    group: str
+    window_start_ms: int
+    #: NOT_LATE (0), or the UTC day (since 1970) of `recorded_at` for late events.
+    arrival_day: int
+
+
+class FatesKey(msgspec.Struct, array_like=True, frozen=True, tag_field="kind", tag="fates"):
+    """Counts of fates; `hour_ms` is the hour of `occurred_at`."""
+
+    tenant: str
+    type: str
+    hour_ms: int
+    #: UTC day (since 1970) of `recorded_at`.
+    arrival_day: int
+    partition: int
+
+
+class ProgressKey(msgspec.Struct, array_like=True, frozen=True, tag_field="kind", tag="progress"):
+    """One key a partition."""
+
+    partition: int
+
+
+class UsageRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """Value of a UsageKey."""
+
+    partial: Partial
+    stamp: int
+
+
+class FatesRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """Value of a FatesKey: numbers of events. `in_grace` is a mark, contained in `counted`."""
+
+    counted: int
+    in_grace: int
+    late: int
+    duplicate: int
+    conflict: int
+    unmatched: int
+    refused: int
+    stamp: int
+
+
+class Progress(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """Everything up to and including source offset `stamp` is durable."""
+
+    stamp: int
+    #: Newest append time of the source records up to there.
+    record_time_ms: int
+    catalog_version: int
+
+
+Key = UsageKey | FatesKey | ProgressKey
+Row = UsageRow | FatesRow | Progress
+
+encode: Final = msgspec.json.Encoder().encode
+_decode_key: Final = msgspec.json.Decoder(Key).decode
+_decode_usage: Final = msgspec.json.Decoder(UsageRow).decode
+_decode_fates: Final = msgspec.json.Decoder(FatesRow).decode
+_decode_progress: Final = msgspec.json.Decoder(Progress).decode
+
+
+def decode(key: bytes, value: bytes) -> tuple[Key, Row]:
+    """Return what a record says. Raises Reject."""
+    try:
+        parsed = _decode_key(key)
+        if isinstance(parsed, UsageKey):
+            return parsed, _decode_usage(value)
+        if isinstance(parsed, FatesKey):
+            return parsed, _decode_fates(value)
+        return parsed, _decode_progress(value)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        message = f"not a rollup record: {error}"
+        raise Reject(message) from None
