@@ -1,0 +1,120 @@
+"""What the broker knows about topics, logs and groups: each question bounded in time, never repeated here."""
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import Any, Final, NamedTuple, Self
+
+from confluent_kafka import (
+    ConsumerGroupTopicPartitions,
+    KafkaError,
+    KafkaException,
+    TopicCollection,
+    TopicPartition,
+)
+
+# Public by its documentation, though its __all__ leaves two of the names out.
+from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec  # type: ignore[attr-defined]
+
+from runtime.kafka import admin_config
+from runtime.settings import Settings
+from schemas.errors import TryAgain
+
+#: Seconds for one question, the search for a broker included.
+QUESTION_SECONDS: Final = 10.0
+#: We wait a little longer than the request may take, because its own error says more than ours.
+_LONGER_SECONDS: Final = 1.0
+_RETENTION: Final = "retention.ms"
+#: What Kafka says where it knows of no offset: nothing committed, or no record at or after an instant.
+_NO_OFFSET: Final = 0
+
+#: A topic's full name, and the number of one of its partitions.
+Partition = tuple[str, int]
+
+
+class TopicFacts(NamedTuple):
+    """What tells a topic from another one of the same name."""
+
+    topic_id: str
+    partitions: int
+
+
+class Broker:
+    """Asks one Kafka cluster; safe in several threads. Every method raises TryAgain for want of an answer."""
+
+    def __init__(self, admin: AdminClient, seconds: float = QUESTION_SECONDS) -> None:
+        self._admin = admin
+        self._seconds = seconds
+
+    @classmethod
+    def of(cls, settings: Settings, client: str = "admin", seconds: float = QUESTION_SECONDS) -> Self:
+        """Return the cluster that *settings* name; nothing is connected before the first question."""
+        return cls(AdminClient(admin_config(settings, client)), seconds)
+
+    def topics(self, names: Iterable[str]) -> dict[str, TopicFacts]:
+        """Return what those of *names* are that exist."""
+        asked = list(names)
+        if not asked:
+            return {}
+        futures = self._admin.describe_topics(TopicCollection(asked), request_timeout=self._seconds)
+        found = {name: self._answer(future, or_unknown=True) for name, future in futures.items()}
+        return {
+            name: TopicFacts(str(topic.topic_id), len(topic.partitions))
+            for name, topic in found.items()
+            if topic is not None
+        }
+
+    def earliest(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """Return the offset of the oldest record that each log still has, or would have."""
+        return self._offsets(partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+
+    def latest(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """Return the offset that each log's next record gets: the high watermark."""
+        return self._offsets(partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+
+    def at_time(self, partitions: Iterable[Partition], at_ms: int) -> dict[Partition, int | None]:
+        """Return the first offset at or after *at_ms* in record time; None where there is none yet."""
+        found = self._offsets(partitions, OffsetSpec.for_timestamp(at_ms))
+        return {partition: _or_none(offset) for partition, offset in found.items()}
+
+    def committed(self, group: str, partitions: Iterable[Partition]) -> dict[Partition, int | None]:
+        """Return the next offset that *group* has committed; None where it has committed nothing."""
+        asked = [TopicPartition(*partition) for partition in partitions]
+        request = ConsumerGroupTopicPartitions(group, asked)
+        futures = self._admin.list_consumer_group_offsets([request], request_timeout=self._seconds)
+        answer = self._answer(futures[group])
+        return {(each.topic, each.partition): _or_none(each.offset) for each in answer.topic_partitions}
+
+    def retention_ms(self, topic: str) -> int | None:
+        """Return how long *topic* keeps a record; None if for ever."""
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
+        futures = self._admin.describe_configs([resource], request_timeout=self._seconds)
+        return _or_none(int(self._answer(futures[resource])[_RETENTION].value))
+
+    def _offsets(self, partitions: Iterable[Partition], spec: OffsetSpec) -> dict[Partition, int]:
+        asked = {TopicPartition(*partition): spec for partition in partitions}
+        if not asked:
+            return {}
+        futures = self._admin.list_offsets(asked, request_timeout=self._seconds)
+        return {
+            (which.topic, which.partition): self._answer(future).offset for which, future in futures.items()
+        }
+
+    def _answer(self, future: "Future[Any]", *, or_unknown: bool = False) -> Any:  # noqa: ANN401 - the library's
+        try:
+            return future.result(self._seconds + _LONGER_SECONDS)
+        except KafkaException as error:
+            if or_unknown and error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+                return None
+            raise TryAgain(f"Kafka has no answer: {error.args[0].str()}") from None
+        except FutureTimeoutError:
+            raise TryAgain(f"Kafka has no answer within {self._seconds:.0f} s") from None
+
+
+def lag(ends: Mapping[Partition, int], positions: Mapping[Partition, int]) -> int:
+    """Return how many records lie between *positions* and *ends*, over all partitions of *positions*."""
+    return sum(max(ends[partition] - position, 0) for partition, position in positions.items())
+
+
+def _or_none(offset: int) -> int | None:
+    return None if offset < _NO_OFFSET else offset
