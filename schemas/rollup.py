@@ -42,6 +42,13 @@ class ProgressKey(msgspec.Struct, array_like=True, frozen=True, tag_field="kind"
     partition: int
 
 
+class LostKey(msgspec.Struct, array_like=True, frozen=True, tag_field="kind", tag="lost"):
+    """A range of the source log that retention deleted before it was read."""
+
+    partition: int
+    first_offset: int
+
+
 class UsageRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Value of a UsageKey."""
 
@@ -71,14 +78,25 @@ class Progress(msgspec.Struct, array_like=True, frozen=True, gc=False):
     catalog_version: int
 
 
-Key = UsageKey | FatesKey | ProgressKey
-Row = UsageRow | FatesRow | Progress
+class LostRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """Value of a LostKey."""
+
+    #: The last offset that is gone.
+    last_offset: int
+    found_at_ms: int
+    #: Stamp of the progress at which the hole was found.
+    stamp: int
+
+
+Key = UsageKey | FatesKey | ProgressKey | LostKey
+Row = UsageRow | FatesRow | Progress | LostRow
 
 encode: Final = msgspec.json.Encoder().encode
 _decode_key: Final = msgspec.json.Decoder(Key).decode
 _decode_usage: Final = msgspec.json.Decoder(UsageRow).decode
 _decode_fates: Final = msgspec.json.Decoder(FatesRow).decode
 _decode_progress: Final = msgspec.json.Decoder(Progress).decode
+_decode_lost: Final = msgspec.json.Decoder(LostRow).decode
 
 
 def decode(key: bytes, value: bytes) -> tuple[Key, Row]:
@@ -89,6 +107,8 @@ def decode(key: bytes, value: bytes) -> tuple[Key, Row]:
             return parsed, _decode_usage(value)
         if isinstance(parsed, FatesKey):
             return parsed, _decode_fates(value)
+        if isinstance(parsed, LostKey):
+            return parsed, _decode_lost(value)
         return parsed, _decode_progress(value)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         message = f"not a rollup record: {error}"

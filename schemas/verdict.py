@@ -34,7 +34,6 @@ class Refusal(StrEnum):
     INVALID = "invalid"
     #: The record stands on another partition than its customer's.
     WRONG_PARTITION = "wrong_partition"
-    UNKNOWN_TENANT = "unknown_tenant"
     #: Older than the index remembers, so it cannot be proven to be new.
     BEYOND_HORIZON = "beyond_horizon"
     TOO_FAR_AHEAD = "too_far_ahead"
