@@ -1,0 +1,1 @@
+"""The steps that lead to schema.sql, in order; Alembic runs them."""

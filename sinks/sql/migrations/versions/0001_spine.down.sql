@@ -1,0 +1,15 @@
+drop table
+    door_tallies,
+    dead_letters,
+    archive_files,
+    progress,
+    fate_counts,
+    rollups,
+    lost_ranges,
+    sink_offsets,
+    outbox,
+    topic_generations,
+    skips,
+    catalog_versions,
+    api_keys,
+    tenants;

@@ -1,0 +1,186 @@
+-- What people decided. Written by the console; the outbox relay publishes it to weir.catalog.
+
+create table tenants (
+    tenant text primary key,
+    name text not null,
+    created_at timestamptz not null default now()
+);
+
+create table api_keys (
+    key_id text primary key,
+    -- SHA-256 of the key's text; the key itself is nowhere.
+    key_hash bytea not null unique check (octet_length(key_hash) = 32),
+    tenant text not null references tenants (tenant),
+    scopes text[] not null,
+    created_at timestamptz not null default now(),
+    revoked_at timestamptz
+);
+
+create index api_keys_tenant on api_keys (tenant);
+
+create table catalog_versions (
+    version int primary key check (version > 0),
+    effective_from_ms bigint not null,
+    document jsonb not null,
+    applied_at timestamptz not null default now()
+);
+
+create table skips (
+    topic text not null,
+    partition smallint not null,
+    source_offset bigint not null,
+    reason text not null,
+    created_at timestamptz not null default now(),
+    primary key (topic, partition, source_offset)
+);
+
+-- Which broker topic the offsets speak of. The newest generation is in force.
+create table topic_generations (
+    topic text not null,
+    generation smallint not null check (generation > 0),
+    topic_id text not null,
+    partitions int not null check (partitions > 0),
+    adopted_at timestamptz not null default now(),
+    primary key (topic, generation)
+);
+
+create table outbox (
+    id bigint generated always as identity primary key,
+    topic text not null,
+    key text not null,
+    value bytea not null,
+    created_at timestamptz not null default now(),
+    published_at timestamptz
+);
+
+create index outbox_unpublished on outbox (id) where published_at is null;
+
+-- How far each sink is. Written in the transaction that stores the rows.
+
+create table sink_offsets (
+    sink text not null,
+    topic text not null,
+    partition smallint not null,
+    generation smallint not null,
+    next_offset bigint not null check (next_offset >= 0),
+    -- Goes up with each assignment: a writer with an older one touches no row.
+    epoch bigint not null,
+    primary key (sink, topic, partition)
+);
+
+-- Offsets that retention deleted before a sink had read them: paged, and a gap in the sheet.
+create table lost_ranges (
+    topic text not null,
+    partition smallint not null,
+    generation smallint not null,
+    first_offset bigint not null,
+    last_offset bigint not null check (last_offset >= first_offset),
+    found_at timestamptz not null default now(),
+    primary key (topic, partition, generation, first_offset)
+);
+
+-- Results. Absolute values with the stamp (generation << 48 | source offset) of their last change.
+
+-- Values are integers in source units, scaled as the meter says; grp is the value of its group-by.
+-- arrival_day is 0 for events on time, else the UTC day since 1970 on which late events arrived.
+create table rollups (
+    tenant text not null,
+    customer text not null,
+    meter text not null,
+    grp text not null default '',
+    window_start_ms bigint not null,
+    arrival_day int not null,
+    events bigint not null check (events >= 0),
+    sum numeric not null,
+    min numeric not null,
+    max numeric not null,
+    first_ms bigint not null,
+    first_value numeric not null,
+    latest_ms bigint not null,
+    latest_value numeric not null,
+    stamp bigint not null check (stamp >= 0),
+    partition smallint not null,
+    stored_at timestamptz not null default now(),
+    primary key (tenant, customer, meter, grp, window_start_ms, arrival_day)
+) with (fillfactor = 70); -- an hour's row changes many times: room for its next version on the page
+
+-- Events by fate; hour_ms is the hour of occurred_at. in_grace is a mark, contained in counted.
+create table fate_counts (
+    tenant text not null,
+    type text not null,
+    hour_ms bigint not null,
+    arrival_day int not null,
+    partition smallint not null,
+    counted bigint not null check (counted >= 0),
+    in_grace bigint not null check (in_grace >= 0),
+    late bigint not null check (late >= 0),
+    duplicate bigint not null check (duplicate >= 0),
+    conflict bigint not null check (conflict >= 0),
+    unmatched bigint not null check (unmatched >= 0),
+    refused bigint not null check (refused >= 0),
+    stamp bigint not null check (stamp >= 0),
+    primary key (tenant, type, hour_ms, arrival_day, partition)
+) with (fillfactor = 70);
+
+-- Everything up to and including source_offset is in rollups and fate_counts, and nothing beyond.
+create table progress (
+    partition smallint primary key,
+    generation smallint not null,
+    source_offset bigint not null,
+    -- Newest append time of the source records up to there.
+    record_time_ms bigint not null,
+    catalog_version int not null,
+    stored_at timestamptz not null default now()
+);
+
+-- The archive's manifest: what is not here does not exist. Readers never list the folder.
+create table archive_files (
+    -- Path below the archive's root.
+    name text primary key,
+    stream text not null check (stream in ('usage', 'verdicts')),
+    topic text not null,
+    partition smallint not null,
+    generation smallint not null,
+    first_offset bigint not null,
+    last_offset bigint not null check (last_offset >= first_offset),
+    rows bigint not null check (rows >= 0),
+    -- Span of time_ms in the file (recorded_at_ms for verdicts); null without rows.
+    first_time_ms bigint,
+    last_time_ms bigint,
+    bytes bigint not null check (bytes > 0),
+    sha256 bytea not null check (octet_length(sha256) = 32),
+    epoch bigint not null,
+    created_at timestamptz not null default now()
+);
+
+-- No two files hold the same record of the log.
+create unique index archive_files_span on archive_files (stream, generation, partition, first_offset);
+
+-- Records set aside, with their bytes. One position may have a letter from each stage.
+create table dead_letters (
+    topic text not null,
+    partition smallint not null,
+    "offset" bigint not null,
+    stage text not null,
+    reason text not null,
+    detail text not null,
+    tenant text not null,
+    key bytea not null,
+    original bytea not null,
+    created_at timestamptz not null default now(),
+    resolved_at timestamptz,
+    resolution text,
+    primary key (topic, partition, "offset", stage)
+);
+
+create index dead_letters_owed on dead_letters (created_at) where resolved_at is null;
+
+-- What each run of an ingress rejected. Approximate after a kill.
+create table door_tallies (
+    run text not null,
+    tenant text not null,
+    code text not null,
+    hour_ms bigint not null,
+    events bigint not null check (events >= 0),
+    primary key (run, tenant, code, hour_ms)
+);
