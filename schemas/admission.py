@@ -81,9 +81,7 @@ def text_fault(pointer: str, value: str) -> Finding | None:
     if 1 <= len(value) <= MAX_TEXT and value.isprintable():
         return None
     code = "too_long" if len(value) > MAX_TEXT else "empty" if not value else "not_printable"
-    return Finding(
-        pointer, f"{pointer[1:]}_{code}", f"must have 1 to {MAX_TEXT} printable characters"
-    )
+    return Finding(pointer, f"{pointer[1:]}_{code}", f"must have 1 to {MAX_TEXT} printable characters")
 
 
 def time_fault(given_ms: int, now_ms: int) -> Finding | None:
@@ -179,9 +177,7 @@ def _check_tree(value: Any, depth: int) -> None:  # noqa: ANN401 -- any JSON val
 
 def _check_storable(text: str) -> None:
     if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
-        raise EventRejected(
-            [Finding("", "text_not_storable", "must not hold NUL or lone surrogates")]
-        )
+        raise EventRejected([Finding("", "text_not_storable", "must not hold NUL or lone surrogates")])
 
 
 def _text(members: dict[str, Any], name: str, faults: list[Finding]) -> str:

@@ -136,9 +136,7 @@ class Catalog(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     def meter_sets(self) -> tuple[MeterSet, ...]:
         """The versions in the order in which they take effect."""
         ordered = sorted(self.versions.values(), key=lambda v: (v.effective_from_ms, v.version))
-        return tuple(
-            MeterSet(v.version, v.effective_from_ms, v.grace_ms, v.meters) for v in ordered
-        )
+        return tuple(MeterSet(v.version, v.effective_from_ms, v.grace_ms, v.meters) for v in ordered)
 
     @cached_property
     def _effective_from_ms(self) -> list[int]:

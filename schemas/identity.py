@@ -6,23 +6,45 @@ them. Changing a line here changes which events are duplicates; the test vectors
 
 import re
 import struct
+from collections.abc import Iterable
+from functools import cache
 from typing import Final
 
 from xxhash import xxh3_64_intdigest, xxh3_128_digest
 
 from schemas.event import UsageEvent
+from schemas.pack import Pack
 
 ID_BYTES: Final = 16
 CONTENT_BYTES: Final = 4
 _CONTENT_MASK: Final = (1 << 8 * CONTENT_BYTES) - 1
 _INT64: Final = 1 << 63
 _UUID_LENGTH: Final = 36
-_CANONICAL_UUID: Final = re.compile(
-    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII
-)
+_CANONICAL_UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
+#: Stand before an id's bytes, so that no text can pass for a UUID.
+_BY_VALUE: Final = b"\1"
+_BY_TEXT: Final = b"\0"
+_UUID: Final = struct.Struct("16s")
 _TIME_AND_QUANTITY: Final = struct.Struct("<qq")
 #: Stands for a quantity beyond 64 bits; its decimal text then follows.
 _BIG: Final = -2
+
+
+def identify(event: UsageEvent) -> tuple[bytes, int]:
+    """Return (id hash, content hash) of one event."""
+    tenant, customer, event_type = event.series
+    return (
+        id_hash(scope_of(tenant, customer, event.source), id_bytes(event.id)),
+        content_hash(event_type.encode(), event.given_ms, event.quantity_micro, event.rest),
+    )
+
+
+def identify_pack(pack: Pack) -> tuple[list[bytes], list[int]]:
+    """Return (id hashes, content hashes) of a pack's events, in order, as `identify` gives them.
+
+    Several times as fast, because what events share is made once and UUIDs stay raw.
+    """
+    return _id_hashes(pack), _content_hashes(pack)
 
 
 def scope_of(tenant: str, customer: str, source: str) -> bytes:
@@ -33,8 +55,8 @@ def scope_of(tenant: str, customer: str, source: str) -> bytes:
 def id_bytes(event_id: str) -> bytes:
     """Return what is hashed of an id: a canonical UUID counts by its value, text by its bytes."""
     if len(event_id) == _UUID_LENGTH and _CANONICAL_UUID.fullmatch(event_id):
-        return b"\1" + bytes.fromhex(event_id.replace("-", ""))
-    return b"\0" + event_id.encode()
+        return _BY_VALUE + bytes.fromhex(event_id.replace("-", ""))
+    return _BY_TEXT + event_id.encode()
 
 
 def id_hash(scope: bytes, id_field: bytes) -> bytes:
@@ -47,17 +69,41 @@ def content_hash(event_type: bytes, given_ms: int, quantity_micro: int, rest: by
 
     Time counts only where the producer gave it; the customer is part of the identity already.
     """
-    if quantity_micro < _INT64:
-        head = _TIME_AND_QUANTITY.pack(given_ms, quantity_micro)
-    else:
-        head = _TIME_AND_QUANTITY.pack(given_ms, _BIG) + str(quantity_micro).encode()
+    head = _time_and_quantity(given_ms, quantity_micro)
     return xxh3_64_intdigest(head + event_type + b"\0" + rest) & _CONTENT_MASK
 
 
-def identify(event: UsageEvent) -> tuple[bytes, int]:
-    """Return (id hash, content hash) of one event."""
-    tenant, customer, event_type = event.series
-    return (
-        id_hash(scope_of(tenant, customer, event.source), id_bytes(event.id)),
-        content_hash(event_type.encode(), event.given_ms, event.quantity_micro, event.rest),
-    )
+def _time_and_quantity(given_ms: int, quantity_micro: int) -> bytes:
+    if quantity_micro < _INT64:
+        return _TIME_AND_QUANTITY.pack(given_ms, quantity_micro)
+    return _TIME_AND_QUANTITY.pack(given_ms, _BIG) + b"%d\0" % quantity_micro
+
+
+def _id_hashes(pack: Pack) -> list[bytes]:
+    ids = pack.ids
+    if isinstance(ids, list):
+        scopes, fields = _scopes(pack, b""), map(id_bytes, ids)
+        return [xxh3_128_digest(scope + field) for scope, field in zip(scopes, fields, strict=True)]
+    scopes, raws = _scopes(pack, _BY_VALUE), _UUID.iter_unpack(ids)
+    return [xxh3_128_digest(scope + raw) for scope, (raw,) in zip(scopes, raws, strict=True)]
+
+
+def _scopes(pack: Pack, mark: bytes) -> Iterable[bytes]:
+    """Return the scope of each event, with *mark* behind it."""
+
+    def scope(series_index: int, source_index: int) -> bytes:
+        tenant, customer, _ = pack.series[series_index]
+        return scope_of(tenant, customer, pack.sources[source_index]) + mark
+
+    if len(pack.sources) == 1:
+        table = [scope(index, 0) for index in range(len(pack.series))]
+        return map(table.__getitem__, pack.series_index)
+    return map(cache(scope), pack.series_index, pack.source_index)
+
+
+def _content_hashes(pack: Pack) -> list[int]:
+    types = [event_type.encode() + b"\0" for _, _, event_type in pack.series]
+    fit = max(pack.quantity_micro) < _INT64
+    heads = map(_TIME_AND_QUANTITY.pack if fit else _time_and_quantity, pack.given_ms, pack.quantity_micro)
+    columns = zip(heads, pack.series_index, pack.each_rest(), strict=True)
+    return [xxh3_64_intdigest(head + types[of] + rest) & _CONTENT_MASK for head, of, rest in columns]

@@ -7,7 +7,7 @@ before it is used, since anyone with the topic's credentials can write bytes tha
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Final, TypeVar
 
 import msgspec
@@ -84,6 +84,13 @@ class Pack(msgspec.Struct, gc=False, frozen=True):
         """Return the rest of event *index*."""
         bounds = self.rest_bounds
         return self.rests[bounds[index] : bounds[index + 1]] if bounds else b""
+
+    def each_rest(self) -> list[bytes]:
+        """Return the rest of every event."""
+        if not self.rest_bounds:
+            return [b""] * self.count
+        rests = self.rests
+        return [rests[start:end] for start, end in pairwise(self.rest_bounds)]
 
     def event(self, index: int) -> UsageEvent:
         """Return event *index*."""
@@ -172,9 +179,7 @@ def _checked(wire: _Wire) -> Pack:
     else:
         _require(len(wire.sources) == 1, "sources")
         source_index = (0,) * count
-    _require(
-        len(wire.ids) == (count if isinstance(wire.ids, list) else count * _UUID_BYTES), "ids"
-    )
+    _require(len(wire.ids) == (count if isinstance(wire.ids, list) else count * _UUID_BYTES), "ids")
     return Pack(
         count,
         wire.series,

@@ -25,9 +25,7 @@ def parse_offset_key(key: bytes) -> int:
 
 def encode_seen(entries: Iterable[tuple[bytes, int]]) -> bytes:
     """Return the value for (id hash, content hash) of each event that counted or was late."""
-    return b"".join(
-        [id_hash + content.to_bytes(CONTENT_BYTES, "little") for id_hash, content in entries]
-    )
+    return b"".join([id_hash + content.to_bytes(CONTENT_BYTES, "little") for id_hash, content in entries])
 
 
 def decode_seen(value: bytes) -> Iterator[tuple[bytes, int]]:
