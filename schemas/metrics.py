@@ -1,0 +1,238 @@
+"""Every metric, declared once: processes export these and no others, docs/metrics.md lists them.
+
+No tenant, customer, event id or subject is ever a label. To add a metric, add a constant.
+"""
+
+from typing import Final
+
+from schemas.metric import Counter, Gauge, Histogram, Label, Metric
+from schemas.process import CONSOLE, INGEST, PROCESSES, PROCESSORS, SINKS
+from schemas.verdict import Fate
+
+_FAST: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_PER_EVENT: Final = (1e-6, 2.5e-6, 5e-6, 1e-5, 2.5e-5, 1e-4, 1e-3, 1e-2, 0.1)
+_END_TO_END: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3_600.0)
+_LATENESS: Final = (1.0, 10.0, 60.0, 300.0, 3_600.0, 21_600.0, 86_400.0, 604_800.0, 3_024_000.0)
+_PAUSE: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+_ROWS: Final = (1.0, 10.0, 100.0, 1_000.0, 10_000.0, 100_000.0, 1_000_000.0)
+_BYTES: Final = (256.0, 1_024.0, 4_096.0, 16_384.0, 65_536.0, 262_144.0, 1_048_576.0)
+
+_AGENT: Final = Label("agent", ("usage",))
+_GROUP: Final = Label("group")
+_PARTITION: Final = Label("partition")
+_ROUTE: Final = Label("route")
+_SINK: Final = Label("sink", ("rollups", "archive", "dead-letters", "door"))
+_STAGE: Final = Label("stage", ("ingress", "processor", "sink"))
+_TABLE: Final = Label("table", ("rollups", "seen"))
+_TOPIC: Final = Label("topic")
+
+BUILD_INFO: Final = Gauge(
+    "build_info",
+    "1, with the build as labels",
+    PROCESSES,
+    (Label("version"), Label("commit"), Label("python")),
+)
+
+# Ingress
+INGRESS_REQUESTS: Final = Counter(
+    "ingress_requests_total", "HTTP answers", (INGEST,), (_ROUTE, Label("method"), Label("code"))
+)
+INGRESS_REQUEST_DURATION: Final = Histogram(
+    "ingress_request_duration_seconds",
+    "Time to the last byte of the answer",
+    (INGEST,),
+    (_ROUTE,),
+    buckets=_FAST,
+)
+INGRESS_INFLIGHT_REQUESTS: Final = Gauge("ingress_inflight_requests", "Requests not yet answered", (INGEST,))
+INGRESS_OPEN_CONNECTIONS: Final = Gauge(
+    "ingress_open_connections", "Open connections; slow clients show here first", (INGEST,)
+)
+INGRESS_EVENTS: Final = Counter(
+    "ingress_events_total",
+    "Events, by what their receipt says",
+    (INGEST,),
+    (Label("outcome", ("accepted", "duplicate", "conflict", "rejected")),),
+)
+INGRESS_REJECTED_EVENTS: Final = Counter(
+    "ingress_rejected_events_total",
+    "Events that the door rejected, by reason",
+    (INGEST,),
+    (
+        Label(
+            "reason",
+            (
+                "schema",
+                "too_large",
+                "unauthenticated",
+                "forbidden",
+                "rate_limited",
+                "unknown_meter",
+                "timestamp",
+                "backpressure",
+            ),
+        ),
+    ),
+)
+INGRESS_PAYLOAD_BYTES: Final = Histogram(
+    "ingress_payload_bytes", "Size of bodies after decompression", (INGEST,), (_ROUTE,), buckets=_BYTES
+)
+
+# Producers
+KAFKA_PRODUCE_DURATION: Final = Histogram(
+    "kafka_produce_duration_seconds", "Produce to the report of acks=all", PROCESSES, (_TOPIC,), buckets=_FAST
+)
+KAFKA_PRODUCE_FAILURES: Final = Counter(
+    "kafka_produce_failures_total", "Delivery reports with an error", PROCESSES, (_TOPIC, Label("error"))
+)
+KAFKA_PRODUCER_QUEUE: Final = Gauge(
+    "kafka_producer_queue_messages",
+    "Records that wait in the producer (msg_cnt)",
+    PROCESSES,
+    (Label("client"),),
+)
+
+# Processors
+PROCESSOR_EVENTS: Final = Counter(
+    "processor_events_total",
+    "Events by fate",
+    (PROCESSORS,),
+    (_AGENT, Label("outcome", tuple(fate.value for fate in Fate))),
+)
+PROCESSOR_EVENT_DURATION: Final = Histogram(
+    "processor_event_duration_seconds",
+    "Time of a batch divided by its events",
+    (PROCESSORS,),
+    (_AGENT,),
+    buckets=_PER_EVENT,
+)
+DEDUPE_LOOKUPS: Final = Counter(
+    "dedupe_lookups_total", "Ids looked up", (INGEST, PROCESSORS, SINKS), (_STAGE,)
+)
+DEDUPE_HITS: Final = Counter(
+    "dedupe_hits_total", "Ids found: duplicates and conflicts", (INGEST, PROCESSORS, SINKS), (_STAGE,)
+)
+LATE_EVENTS: Final = Counter(
+    "late_events_total",
+    "Events behind their window's end",
+    (PROCESSORS,),
+    (Label("window", ("hour",)), Label("disposition", ("in_grace", "corrected", "dropped"))),
+)
+EVENT_LATENESS: Final = Histogram(
+    "event_lateness_seconds", "Processing time minus event time", (PROCESSORS,), buckets=_LATENESS
+)
+DEDUPE_HORIZON: Final = Gauge(
+    "dedupe_horizon_seconds", "How far back the dedupe index reaches now", (PROCESSORS,)
+)
+WATERMARK: Final = Gauge(
+    "watermark_timestamp_seconds", "Newest record time processed, least partition", (PROCESSORS,), (_AGENT,)
+)
+TABLE_RECOVERY_REMAINING: Final = Gauge(
+    "table_recovery_remaining_events",
+    "Changelog records still to be read at a start",
+    (PROCESSORS,),
+    (_TABLE,),
+)
+REBALANCES: Final = Counter("rebalances_total", "Changes of assignment", (PROCESSORS, SINKS), (_GROUP,))
+REBALANCE_DURATION: Final = Histogram(
+    "rebalance_duration_seconds",
+    "Revocation to new assignment",
+    (PROCESSORS, SINKS),
+    (_GROUP,),
+    buckets=_PAUSE,
+)
+
+# Kafka as seen by one who is not the consumer
+CONSUMER_LAG_MESSAGES: Final = Gauge(
+    "consumer_lag_messages", "End offset minus committed offset", (CONSOLE,), (_GROUP, _TOPIC, _PARTITION)
+)
+CONSUMER_LAG_SECONDS: Final = Gauge(
+    "consumer_lag_seconds", "Age of the oldest unread record", (CONSOLE,), (_GROUP, _TOPIC, _PARTITION)
+)
+CONSUMER_COMMITTED_OFFSET: Final = Gauge(
+    "consumer_committed_offset", "Next offset that the group reads", (CONSOLE,), (_GROUP, _TOPIC, _PARTITION)
+)
+TIME_TO_DATA_LOSS: Final = Gauge(
+    "time_to_data_loss_seconds",
+    "Until retention deletes the oldest unread record",
+    (CONSOLE,),
+    (_GROUP, _TOPIC),
+)
+TOPIC_END_OFFSET: Final = Gauge("topic_end_offset", "High watermark", (CONSOLE,), (_TOPIC, _PARTITION))
+TOPIC_RETENTION: Final = Gauge("topic_retention_seconds", "How long a record is kept", (CONSOLE,), (_TOPIC,))
+TOPIC_PARTITIONS: Final = Gauge("topic_partitions", "Number of partitions", (CONSOLE,), (_TOPIC,))
+
+# Sinks
+SINK_ROWS: Final = Counter(
+    "sink_rows_total",
+    "Rows by what the store made of them",
+    (SINKS,),
+    (_SINK, Label("outcome", ("inserted", "duplicate", "rejected"))),
+)
+SINK_BATCH_ROWS: Final = Histogram(
+    "sink_batch_rows", "Rows of a transaction", (SINKS,), (_SINK,), buckets=_ROWS
+)
+SINK_BATCH_DURATION: Final = Histogram(
+    "sink_batch_duration_seconds", "Time of a transaction", (SINKS,), (_SINK,), buckets=_FAST
+)
+SINK_RETRIES: Final = Counter(
+    "sink_retries_total",
+    "Transactions tried again",
+    (SINKS,),
+    (_SINK, Label("reason", ("serialization", "deadlock", "connection", "timeout"))),
+)
+SINK_LAST_COMMIT: Final = Gauge(
+    "sink_last_commit_timestamp_seconds", "When a transaction last committed", (SINKS,), (_SINK,)
+)
+EVENT_END_TO_END: Final = Histogram(
+    "event_end_to_end_seconds",
+    "From the broker's append to the stage",
+    (SINKS,),
+    (Label("stage", ("stored",)),),
+    buckets=_END_TO_END,
+)
+
+# Dead letters
+DLQ_MESSAGES: Final = Counter(
+    "dlq_messages_total", "Records put to the dead letters", (PROCESSORS, SINKS), (_TOPIC, Label("reason"))
+)
+DLQ_DEPTH: Final = Gauge("dlq_depth", "Dead letters that nobody has resolved", (CONSOLE,), (_TOPIC,))
+DLQ_OLDEST: Final = Gauge(
+    "dlq_oldest_timestamp_seconds", "When the oldest unresolved one arrived", (CONSOLE,), (_TOPIC,)
+)
+DLQ_REPLAYED: Final = Counter(
+    "dlq_replayed_total", "Dead letters tried again", (CONSOLE,), (_TOPIC, Label("outcome"))
+)
+
+# The books
+CONSERVATION_GAP: Final = Gauge(
+    "conservation_gap_events", "Logged minus everything accounted for; must be 0", (CONSOLE,)
+)
+RECONCILIATION_MISSING: Final = Gauge(
+    "reconciliation_missing_events",
+    "Events that one side of the books lacks",
+    (CONSOLE,),
+    (Label("scope", ("topic_vs_stored",)),),
+)
+RECONCILIATION_LAST_SUCCESS: Final = Gauge(
+    "reconciliation_last_success_timestamp_seconds",
+    "When the books were last compared to the end",
+    (CONSOLE,),
+    (Label("scope", ("topic_vs_stored",)),),
+)
+
+# What we stand on
+DB_POOL_CONNECTIONS: Final = Gauge(
+    "db_pool_connections",
+    "Connections to PostgreSQL",
+    (SINKS, CONSOLE),
+    (Label("pool"), Label("state", ("used", "idle", "waiting"))),
+)
+CLOCK_OFFSET: Final = Gauge(
+    "clock_offset_seconds", "Our clock minus theirs", (CONSOLE,), (Label("reference", ("postgres", "kafka")),)
+)
+
+
+def all_metrics() -> tuple[Metric, ...]:
+    """Return every metric declared above, in that order."""
+    return tuple(value for value in globals().values() if isinstance(value, Metric))
