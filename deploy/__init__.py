@@ -1,0 +1,1 @@
+"""How Weir runs: the local stack, containers, Prometheus."""

@@ -1,0 +1,1 @@
+"""The whole stack on one machine, with nothing but Python: Kafka, PostgreSQL and our processes."""

@@ -1,0 +1,38 @@
+"""Start a command that does not outlive its parent: `python -I -S tether.py SIGNAL PARENT USER -- ARGV`.
+
+A supervisor that gets SIGKILL cannot stop anything any more; the kernel does it for it. This runs as a
+little program of its own, since a program with threads must not run Python between fork and exec, and
+since it may have to give up root before it starts PostgreSQL. On other systems than Linux the command
+is started untethered; the next `up` or `down` stops what is left.
+"""
+
+import ctypes
+import os
+import pwd
+import sys
+
+_PR_SET_PDEATHSIG = 1
+
+
+def tether(death_signal: int, parent: int, user: str, argv: list[str]) -> None:
+    """Become *argv*, as *user* unless empty, to be sent *death_signal* when *parent* is gone."""
+    if user:
+        _become(user)
+    # After the change of user: the kernel forgets the signal when the credentials change.
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
+        if os.getppid() != parent:
+            sys.exit(f"the supervisor {parent} died while {argv[0]} was being started")
+    os.execv(argv[0], argv)  # noqa: S606 (no shell is the point)
+
+
+def _become(user: str) -> None:
+    entry = pwd.getpwnam(user)
+    os.setgroups([])
+    os.setgid(entry.pw_gid)
+    os.setuid(entry.pw_uid)
+    os.environ["HOME"] = entry.pw_dir
+
+
+if __name__ == "__main__":
+    tether(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[5:])
