@@ -68,15 +68,18 @@ create table sink_offsets (
     primary key (sink, topic, partition)
 );
 
--- Offsets that retention deleted before a sink had read them: paged, and a gap in the sheet.
+-- Offsets that retention deleted before a reader had them: paged, and a gap in the sheet. What the
+-- processor lost has no fate; what the archive lost cannot be recounted.
 create table lost_ranges (
+    -- processor, or the sink's name.
+    reader text not null,
     topic text not null,
     partition smallint not null,
     generation smallint not null,
     first_offset bigint not null,
     last_offset bigint not null check (last_offset >= first_offset),
     found_at timestamptz not null default now(),
-    primary key (topic, partition, generation, first_offset)
+    primary key (reader, topic, partition, generation, first_offset)
 );
 
 -- Results. Absolute values with the stamp (generation << 48 | source offset) of their last change.
