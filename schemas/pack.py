@@ -149,6 +149,25 @@ def encode_pack(events: Sequence[UsageEvent]) -> bytes:
     )
 
 
+def pack_of(events: Sequence[UsageEvent]) -> Pack:
+    """Return the columns of *events*, any number of them, that never were a pack on the wire."""
+    series, given_ms, quantities, sources, ids, rests = zip(*events, strict=True)
+    series_table, series_index = _dictionary(series)
+    source_table, source_index = _dictionary(sources)
+    return Pack(
+        len(events),
+        series_table,
+        series_index,
+        given_ms,
+        quantities,
+        source_table,
+        source_index,
+        list(ids),
+        b"".join(rests),
+        (0, *accumulate(map(len, rests))),
+    )
+
+
 def decode_pack(value: bytes) -> Pack:
     """Return the columns of *value*. Raises PackError or UnknownPackVersion."""
     try:
