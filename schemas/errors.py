@@ -1,5 +1,12 @@
 """Four families of errors. Each one means an action, so that no caller has to guess."""
 
+from typing import Final
+
+import msgspec
+
+#: What msgspec raises on foreign bytes: wrong shape, wrong text, nested beyond the stack.
+MALFORMED: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 
 class WeirError(Exception):
     """Root of every error that Weir raises on purpose; its text is written for the operator."""

@@ -80,12 +80,18 @@ def _time_and_quantity(given_ms: int, quantity_micro: int) -> bytes:
 
 
 def _id_hashes(pack: Pack) -> list[bytes]:
-    ids = pack.ids
-    if isinstance(ids, list):
-        scopes, fields = _scopes(pack, b""), map(id_bytes, ids)
-        return [xxh3_128_digest(scope + field) for scope, field in zip(scopes, fields, strict=True)]
-    scopes, raws = _scopes(pack, _BY_VALUE), _UUID.iter_unpack(ids)
-    return [xxh3_128_digest(scope + raw) for scope, (raw,) in zip(scopes, raws, strict=True)]
+    mark, fields = _id_fields(pack.ids)
+    scopes = _scopes(pack, mark)
+    return [xxh3_128_digest(scope + field) for scope, field in zip(scopes, fields, strict=True)]
+
+
+def _id_fields(ids: bytes | list[str]) -> tuple[bytes, Iterable[bytes]]:
+    """Return the mark that all ids share, which then goes to their scopes, and the rest of each."""
+    if isinstance(ids, bytes):
+        return _BY_VALUE, (raw for (raw,) in _UUID.iter_unpack(ids))
+    if _UUID_LENGTH in map(len, ids):
+        return b"", map(id_bytes, ids)
+    return _BY_TEXT, map(str.encode, ids)
 
 
 def _scopes(pack: Pack, mark: bytes) -> Iterable[bytes]:
