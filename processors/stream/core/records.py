@@ -1,0 +1,46 @@
+"""What the shell hands to a job, and what a job hands back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class SourceRecord(NamedTuple):
+    """One record of the source topic, as read."""
+
+    offset: int
+    #: The broker's append time.
+    recorded_at_ms: int
+    value: bytes
+    #: By lower case name.
+    headers: Mapping[str, bytes]
+
+
+class NewRecord(NamedTuple):
+    """One record to be written."""
+
+    key: bytes
+    value: bytes
+    timestamp_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Records for one partition of one topic, to be appended in order."""
+
+    topic: str
+    partition: int
+    records: Sequence[NewRecord]
+    #: A changelog has one writer: an offset that is not the expected one means a second.
+    is_changelog: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Flush:
+    """What one batch of one partition has to make durable, step by step, before it is done."""
+
+    partition: int
+    last_offset: int
+    #: A step starts when the one before it is acknowledged, and when the same step of the
+    #: batch before is.
+    steps: Sequence[Sequence[Append]] = field(default_factory=tuple)

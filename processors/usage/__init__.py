@@ -1,0 +1,1 @@
+"""Usage: dedupe, meters, hour windows, and the fate of every event."""

@@ -1,0 +1,1 @@
+"""What usage means, as pure functions and state: no I/O, no clock."""

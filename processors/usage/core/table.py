@@ -1,0 +1,123 @@
+"""The live rows of one partition, in buckets that close together."""
+
+from collections.abc import Callable
+from typing import Final
+
+from processors.usage.core.rows import FatesRow, LiveRow, UsageRow
+from schemas import rollup
+from schemas.instant import DAY_MS, HOUR_MS
+from schemas.windows import NOT_LATE, WINDOW_MS
+
+#: Closed windows stay this long, since a broker's clock may step back a little.
+_LINGER_MS: Final = HOUR_MS
+#: After a restart they stay longer: a step beyond _LINGER_MS ends in one.
+_LINGER_AFTER_LOAD_MS: Final = DAY_MS
+
+
+class ClockWentBackError(Exception):
+    """A record's time lies so far behind that its window has left memory: load it again."""
+
+
+class _Bucket:
+    """The rows of one window and arrival day; `closes_ms` is the record time that ends them."""
+
+    __slots__ = ("closes_ms", "fates", "usage")
+
+    def __init__(self, closes_ms: int) -> None:
+        self.closes_ms = closes_ms
+        self.usage: dict[tuple[str, str, str], UsageRow] = {}
+        self.fates: dict[tuple[str, str], FatesRow] = {}
+
+
+class UsageTable:
+    """All rows that may still change. A row leaves when its window is closed and written down."""
+
+    def __init__(self, partition: int, grace_ms_at: Callable[[int], int]) -> None:
+        """Start empty; *grace_ms_at* tells the grace of the window that starts at an instant."""
+        self._partition = partition
+        self._grace_ms_at = grace_ms_at
+        self._buckets: dict[tuple[int, int], _Bucket] = {}
+        self._dirty: list[LiveRow] = []
+        self._closed_ms = -1
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return sum(len(b.usage) + len(b.fates) for b in self._buckets.values())
+
+    def usage_row(self, tenant: str, customer: str, meter: str, start_ms: int, day: int) -> UsageRow:
+        """Return the row for the window that starts at *start_ms*; *day* is its arrival day."""
+        rows = self._bucket(start_ms, day).usage
+        name = (tenant, customer, meter)
+        row = rows.get(name)
+        if row is None:
+            row = rows[name] = UsageRow(rollup.encode(rollup.UsageKey(*name, "", start_ms, day)))
+        return row
+
+    def fates_row(self, tenant: str, event_type: str, hour_ms: int, arrival_day: int) -> FatesRow:
+        """Return the counts of fates of events of *hour_ms* that arrived on *arrival_day*."""
+        rows = self._bucket(hour_ms, arrival_day).fates
+        row = rows.get((tenant, event_type))
+        if row is None:
+            key = rollup.FatesKey(tenant, event_type, hour_ms, arrival_day, self._partition)
+            row = rows[tenant, event_type] = FatesRow(rollup.encode(key))
+        return row
+
+    def touch(self, row: LiveRow) -> None:
+        """Have *row* written down with the next `take_dirty`."""
+        if not row.dirty:
+            row.dirty = True
+            self._dirty.append(row)
+
+    def take_dirty(self) -> list[tuple[bytes, bytes]]:
+        """Return (key, value) of every row touched since the last call."""
+        rows, self._dirty = self._dirty, []
+        records = []
+        for row in rows:
+            row.dirty = False
+            records.append((row.key, row.encode()))
+        return records
+
+    def restore(self, key: rollup.UsageKey | rollup.FatesKey, saved: rollup.Row) -> LiveRow | None:
+        """Put back what was written down; None if its window was closed at the time of `resume`."""
+        start_ms = key.window_start_ms if isinstance(key, rollup.UsageKey) else key.hour_ms
+        if self._closes_ms(start_ms, key.arrival_day) <= self._closed_ms:
+            return None
+        row: LiveRow
+        if isinstance(key, rollup.UsageKey) and isinstance(saved, rollup.UsageRow):
+            row = self.usage_row(key.tenant, key.customer, key.meter, start_ms, key.arrival_day)
+            row.restore(saved)
+        elif isinstance(key, rollup.FatesKey) and isinstance(saved, rollup.FatesRow):
+            row = self.fates_row(key.tenant, key.type, start_ms, key.arrival_day)
+            row.restore(saved)
+        else:
+            raise TypeError(key, saved)
+        return row
+
+    def close(self, record_time_ms: int) -> None:
+        """Forget the windows that were over well before *record_time_ms*, all written down."""
+        self._closed_ms = max(self._closed_ms, record_time_ms - _LINGER_MS)
+        over = [at for at, bucket in self._buckets.items() if bucket.closes_ms <= self._closed_ms]
+        for at in over:
+            del self._buckets[at]
+
+    def resume(self, record_time_ms: int) -> None:
+        """Before anything is restored: say how far the log was read."""
+        self._closed_ms = record_time_ms - _LINGER_AFTER_LOAD_MS
+
+    def _bucket(self, start_ms: int, arrival_day: int) -> _Bucket:
+        bucket = self._buckets.get((start_ms, arrival_day))
+        if bucket is None:
+            closes_ms = self._closes_ms(start_ms, arrival_day)
+            if closes_ms <= self._closed_ms:
+                message = (
+                    f"window {start_ms} of partition {self._partition} has left memory, yet a "
+                    "record for it came: the broker's clock went back by more than an hour"
+                )
+                raise ClockWentBackError(message)
+            bucket = self._buckets[start_ms, arrival_day] = _Bucket(closes_ms)
+        return bucket
+
+    def _closes_ms(self, start_ms: int, arrival_day: int) -> int:
+        if arrival_day != NOT_LATE:
+            return (arrival_day + 1) * DAY_MS
+        return start_ms + WINDOW_MS + self._grace_ms_at(start_ms)
