@@ -9,9 +9,10 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Final, Self
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from runtime import logs
+from runtime.broker import Broker
 from runtime.kafka import consumer_config
 from runtime.settings import Settings
 from runtime.version import VERSION
@@ -57,12 +58,9 @@ class CatalogFollower:
         may then serve with what it has, or stop.
         """
         self._topic = topic_name(settings.topic_prefix, CATALOG)
-        self._config = consumer_config(
-            settings,
-            "catalog",
-            f"{settings.topic_prefix}catalog-{settings.instance}",
-            enable_partition_eof=True,
-        )
+        group = f"{settings.topic_prefix}catalog-{settings.instance}"  # never joined
+        self._config = consumer_config(settings, "catalog", group)
+        self._broker = Broker.of(settings, "catalog-admin")
         self._on_change = on_change
         self._on_failure = on_failure
         self._catalog = Catalog()
@@ -123,19 +121,25 @@ class CatalogFollower:
 
     def _follow(self) -> None:
         """Read the topic from its beginning, and go on until `stop`. A table read anew replaces the old."""
+        position, end = self._extent()
         with closing(Consumer(self._config)) as consumer:
-            consumer.assign([TopicPartition(self._topic, 0, OFFSET_BEGINNING)])
-            catalog, at_end = Catalog(), False
+            consumer.assign([TopicPartition(self._topic, 0, position)])
+            catalog = Catalog()
             news = self._missing == _NOT_READ  # then even an empty catalogue is something to say
             while not self._stop.is_set():
-                messages = _arrived(consumer)
-                facts = [fact for message in messages if (fact := _fact(message)) is not None]
-                at_end = at_end or any(_is_end(message) for message in messages)
-                if facts:
-                    catalog, news = catalog.with_facts(facts), True
-                if at_end and news:
+                if news and position >= end:
                     self._publish(catalog)
                     news = False
+                if messages := _arrived(consumer):
+                    catalog, news = catalog.with_facts(_facts(messages)), True
+                    position = (messages[-1].offset() or 0) + 1
+
+    def _extent(self) -> tuple[int, int]:
+        """Return the first offset of the topic and the next one to be written. Raises TryAgain."""
+        # Asked for by number: librdkafka needs 0.5 s to find out what "the beginning" is, and another
+        # 0.5 s to tell that the end is reached.
+        only = (self._topic, 0)
+        return self._broker.earliest([only])[only], self._broker.latest([only])[only]
 
     def _publish(self, catalog: Catalog) -> None:
         self._catalog = catalog
@@ -149,21 +153,21 @@ class CatalogFollower:
 
 
 def _arrived(consumer: Consumer) -> list[Message]:
-    """Return what has arrived, after a short wait at most; raises TryAgain when the topic is not there."""
+    """Return the records that have arrived, after a short wait at most. Raises TryAgain."""
     first = consumer.poll(_POLL_SECONDS)
     messages = [] if first is None else [first, *consumer.consume(_BATCH, 0)]
     for message in messages:
         error = message.error()
         if error is not None and error.code() in _START_ANEW:
             raise TryAgain(f"weir.catalog cannot be read: {error.str()}")
-    return messages
+    return [message for message in messages if message.error() is None]
 
 
-def _fact(message: Message) -> Fact | None:
-    """Return the fact in *message*; None for what carries none, such as the end of the partition."""
-    value = message.value()
-    if message.error() is not None or value is None:
-        return None
+def _facts(messages: list[Message]) -> list[Fact]:
+    return [_fact(message, value) for message in messages if (value := message.value()) is not None]
+
+
+def _fact(message: Message, value: bytes) -> Fact:
     try:
         return decode_fact(value)
     except Reject as error:
@@ -171,8 +175,3 @@ def _fact(message: Message) -> Fact | None:
             f"{message.topic()}/0/{message.offset()} is beyond Weir {VERSION} ({error}): "
             "run the release that wrote it, or a newer one"
         ) from None
-
-
-def _is_end(message: Message) -> bool:
-    error = message.error()
-    return error is not None and error.code() == KafkaError._PARTITION_EOF  # noqa: SLF001 - its public name
