@@ -1,0 +1,1 @@
+"""The catalogue as people write it: YAML in, checked meters out, with every fault and its line."""

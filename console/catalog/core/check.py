@@ -1,0 +1,119 @@
+"""The checker: a document becomes meters, or findings; all of them at once."""
+
+import re
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from console.catalog.core.fields import Fields, mapping, names, text, whole
+from console.catalog.core.tree import Finding, Node
+from schemas.instant import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
+from schemas.meters import Aggregation, Meter
+from schemas.windows import DEFAULT_GRACE_MS
+
+#: Beyond it a late row could arrive after the log, which is kept for 7 days, has forgotten its window.
+MAX_GRACE_MS: Final = 7 * DAY_MS
+
+_DURATION: Final = re.compile(r"(\d{1,9}) ?(s|m|h|d)")
+_UNITS: Final = {"s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
+_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+_DOCUMENT: Final = frozenset({"grace", "meters"})
+_METER: Final = frozenset({"event_type", "aggregation", "unit", "properties", "per_unit", "without_quantity"})
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """What a version of the catalogue will say; it has no number and no date yet."""
+
+    grace_ms: int
+    meters: tuple[Meter, ...]
+
+
+def check(document: Node, in_force: Iterable[Meter] = ()) -> tuple[Draft, list[Finding]]:
+    """Return the draft in *document* and every finding; the draft counts only if there is none.
+
+    *in_force* are the newest versions of all meters so far: what was measured in their units must
+    keep its meaning.
+    """
+    findings: list[Finding] = []
+    members: Mapping[str, Node] = {}
+    top = Fields(document.line, "", members, findings)
+    if isinstance(document.value, Mapping):
+        top = Fields(document.line, "", document.value, findings)
+        top.require("meters")
+        top.refuse_others(_DOCUMENT)
+    else:
+        top.fault(document.line, "", "must be a mapping with `grace` and `meters`")
+    grace_ms = top.take("grace", _grace, DEFAULT_GRACE_MS)
+    by_name = {meter.name: meter for meter in in_force}
+    nothing: Mapping[str, Node] = MappingProxyType({})
+    described = top.take("meters", _some_meters, nothing)
+    meters = tuple(_meter(name, node, by_name.get(name), findings) for name, node in described.items())
+    return Draft(grace_ms, meters), sorted(findings)
+
+
+def _some_meters(node: Node) -> Mapping[str, Node]:
+    members = mapping(node)
+    if not members:
+        raise ValueError("must name at least one meter")
+    return members
+
+
+def _meter(name: str, node: Node, before: Meter | None, findings: list[Finding]) -> Meter:
+    path = f"meters.{name}"
+    members: Mapping[str, Node] = {}
+    if node.value is not None and not isinstance(node.value, Mapping):
+        findings.append(Finding(node.line, path, "must be a mapping, or empty"))
+    elif node.value is not None:
+        members = node.value
+    fields = Fields(node.line, path, members, findings)
+    fields.refuse_others(_METER)
+    if not _NAME.fullmatch(name):
+        fields.fault(node.line, "", "must be named by a-z, 0-9, - and _, a letter first, at most 64")
+    meter = Meter(
+        name=name,
+        event_type=fields.take("event_type", text, name),
+        aggregation=fields.take("aggregation", _aggregation, Aggregation.SUM),
+        unit=fields.take("unit", text, ""),
+        properties=fields.take("properties", names, ()),
+        per_unit=fields.take("per_unit", whole, 1),
+        default_one=fields.take("without_quantity", _one_or_refused, default=False),
+    )
+    if before is not None:
+        _check_unchanged(meter, before, fields)
+    return meter
+
+
+def _check_unchanged(meter: Meter, before: Meter, fields: Fields) -> None:
+    """A period's usage is the sum of hours of several versions, so what an hour's number means is fixed."""
+    for name in ("aggregation", "unit", "scale"):
+        was, now = getattr(before, name), getattr(meter, name)
+        if was != now:
+            wording = "its scale (per_unit and number of properties)" if name == "scale" else f"its {name}"
+            fields.fault(fields.line, "", f"{wording} was {was} and cannot become {now}: name a new meter")
+
+
+def _grace(node: Node) -> int:
+    match = _DURATION.fullmatch(node.value) if isinstance(node.value, str) else None
+    if match is None:
+        raise ValueError("must be a time such as 30m, 1h or 2d")
+    grace_ms = int(match[1]) * _UNITS[match[2]]
+    if grace_ms >= MAX_GRACE_MS:
+        raise ValueError("must be less than 7 days")
+    return grace_ms
+
+
+def _aggregation(node: Node) -> Aggregation:
+    try:
+        return Aggregation(node.value)  # type: ignore[arg-type]  # anything else is the ValueError
+    except ValueError:
+        raise ValueError(f"must be one of {', '.join(Aggregation)}") from None
+
+
+def _one_or_refused(node: Node) -> bool:
+    if node.value == 1 and not isinstance(node.value, bool):
+        return True
+    if node.value == "refused":
+        return False
+    raise ValueError("must be 1 or `refused`: what an event without a quantity is worth")

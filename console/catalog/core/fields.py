@@ -1,0 +1,78 @@
+"""Reads the fields of one mapping and collects what is wrong with them."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeVar
+
+from console.catalog.core.tree import Finding, Node
+
+T = TypeVar("T")
+
+
+class Fields(NamedTuple):
+    """One mapping of the document, the findings on it go to a list that its neighbours share."""
+
+    line: int
+    path: str
+    members: Mapping[str, Node]
+    findings: list[Finding]
+
+    def take(self, name: str, read: Callable[[Node], T], default: T) -> T:
+        """Return what *read* makes of field *name*; *default* if it is missing or wrong.
+
+        *read* raises ValueError with what the value must be.
+        """
+        node = self.members.get(name)
+        if node is None:
+            return default
+        try:
+            return read(node)
+        except ValueError as error:
+            self.fault(node.line, name, str(error))
+            return default
+
+    def require(self, name: str) -> None:
+        """Find fault with a missing field."""
+        if name not in self.members:
+            self.fault(self.line, name, "is missing")
+
+    def refuse_others(self, known: frozenset[str]) -> None:
+        """Find fault with every field that means nothing: often a slip of the pen."""
+        for name, node in self.members.items():
+            if name not in known:
+                self.fault(node.line, name, f"is unknown: write one of {', '.join(sorted(known))}")
+
+    def fault(self, line: int, name: str, message: str) -> None:
+        """Add a finding."""
+        path = f"{self.path}.{name}" if self.path and name else self.path or name
+        self.findings.append(Finding(line, path, message))
+
+
+def mapping(node: Node) -> Mapping[str, Node]:
+    """Return the members of a mapping."""
+    if not isinstance(node.value, Mapping):
+        raise ValueError("must be a mapping of names to values")  # noqa: TRY004 - one way out for every bad value
+    return node.value
+
+
+def text(node: Node) -> str:
+    """Return text of 1 to 128 printable characters."""
+    if isinstance(node.value, str) and node.value.isprintable() and 1 <= len(node.value) <= 128:  # noqa: PLR2004
+        return node.value
+    raise ValueError("must be text of 1 to 128 printable characters")
+
+
+def whole(node: Node) -> int:
+    """Return a whole number above 0."""
+    if isinstance(node.value, int) and not isinstance(node.value, bool) and node.value > 0:
+        return node.value
+    raise ValueError("must be a whole number above 0")
+
+
+def names(node: Node) -> tuple[str, ...]:
+    """Return a list of different names."""
+    if not isinstance(node.value, tuple):
+        raise ValueError("must be a list of names")  # noqa: TRY004
+    found = tuple(text(item) for item in node.value)
+    if len(set(found)) < len(found):
+        raise ValueError("names one thing twice")
+    return found

@@ -1,0 +1,143 @@
+"""`weir catalog`: the meters."""
+
+import time
+from pathlib import Path
+
+import click
+import msgspec
+
+from console.catalog import document
+from console.catalog.core.check import Draft, check
+from console.catalog.core.tree import Finding
+from console.cli.place import find_settings, with_settings
+from console.cli.run import BAD_ANSWER
+from console.cli.show import Format, example, format_option, say, show
+from console.control.versions import apply_version, newest_meters, versions
+from runtime.postgres import connect
+from runtime.settings import Settings
+from schemas.catalog import MetersPublished
+from schemas.errors import AlreadyDone, Misconfigured
+from schemas.instant import format_instant, parse_instant
+from schemas.meters import Meter
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group()
+def command() -> None:
+    """The catalogue: what is measured, in which unit, and how long an event may be late."""
+
+
+@command.command("check", epilog=example("weir catalog check meters.yaml"))
+@click.argument("file", type=_FILE)
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Data folder of the stack.")
+@format_option
+def check_(file: Path, data: Path | None, output: Format) -> int:
+    """Check FILE and print every finding with its line; exit 1 if there is one.
+
+    Where a stack runs, FILE is also held against the meters in force.
+    """
+    try:
+        in_force = _in_force(find_settings(data))
+    except Misconfigured:
+        if data is not None:
+            raise
+        in_force = ()
+    _, findings = _checked(file, in_force)
+    say(f"{file}: {len(findings)} findings")
+    show(output, Finding._fields, findings, [finding._asdict() for finding in findings])
+    return BAD_ANSWER if findings else 0
+
+
+@command.command(epilog=example("weir catalog apply meters.yaml --effective-from 2026-12-01T00:00:00Z"))
+@click.argument("file", type=_FILE, required=False)
+@click.option(
+    "--effective-from", metavar="TIME", help="A full hour, 10 minutes ahead or more; default: the first."
+)
+@click.option("--if-empty", is_flag=True, help="Do nothing if there is a catalogue already.")
+@format_option
+@with_settings
+def apply(
+    settings: Settings, file: Path | None, effective_from: str | None, output: Format, *, if_empty: bool
+) -> int:
+    """Make FILE (default: the meters that ship with Weir) the next version of the catalogue.
+
+    The first version holds from the beginning.
+    """
+    wanted_ms = None if effective_from is None else _instant(effective_from)
+    file = file or document.shipped("shipped")
+    draft, findings = _checked(file, _in_force(settings))
+    if findings:
+        for finding in findings:
+            say(f"{file}: {finding}")
+        return BAD_ANSWER
+    with connect(settings, "catalog", autocommit=True) as connection:
+        try:
+            published = apply_version(
+                connection, draft, time.time_ns() // 1_000_000, wanted_ms, if_empty=if_empty
+            )
+        except AlreadyDone as done:
+            say(f"nothing to do: {done}")
+            return 0
+    start = "the beginning" if published.version == 1 else format_instant(published.effective_from_ms)
+    say(f"version {published.version} holds from {start} on")
+    _show(published, output)
+    return 0
+
+
+@command.command("show", epilog=example("weir catalog show --format json"))
+@format_option
+@with_settings
+def show_(settings: Settings, output: Format) -> int:
+    """Print the newest version."""
+    settings.need("postgres")
+    with connect(settings, "catalog", autocommit=True) as connection:
+        published = versions(connection)
+    if not published:
+        say("there is no catalogue yet: `weir catalog apply`")
+        return BAD_ANSWER
+    _show(published[-1], output)
+    return 0
+
+
+def _checked(file: Path, in_force: tuple[Meter, ...]) -> tuple[Draft, list[Finding]]:
+    try:
+        return check(document.read(file), in_force)
+    except document.NotADocumentError as error:
+        return Draft(0, ()), error.findings
+
+
+def _in_force(settings: Settings) -> tuple[Meter, ...]:
+    settings.need("postgres")
+    with connect(settings, "catalog", autocommit=True) as connection:
+        return tuple(newest_meters(versions(connection)).values())
+
+
+def _instant(text: str) -> int:
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} {error}", param_hint="--effective-from") from None
+
+
+def _show(published: MetersPublished, output: Format) -> None:
+    columns = ("meter", "event_type", "aggregation", "unit", "properties", "per_unit", "without_quantity")
+    rows = [
+        (
+            m.name,
+            m.event_type,
+            m.aggregation,
+            m.unit,
+            m.properties,
+            m.per_unit,
+            "1" if m.default_one else "refused",
+        )
+        for m in published.meters
+    ]
+    value = {
+        "version": published.version,
+        "effective_from": format_instant(published.effective_from_ms),
+        "grace_seconds": published.grace_ms // 1_000,
+        "meters": [msgspec.structs.asdict(meter) for meter in published.meters],
+    }
+    show(output, columns, rows, value)

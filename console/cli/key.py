@@ -1,0 +1,69 @@
+"""`weir key`: API keys."""
+
+import os
+
+import click
+
+from console.cli.place import with_settings
+from console.cli.show import Format, example, format_option, say, show, show_json
+from console.control import keys
+from console.control.core.key import RANDOM_BYTES, SCOPES, scopes_of
+from console.control.tenants import find_tenant
+from runtime.postgres import connect
+from runtime.settings import Settings
+from schemas.errors import AlreadyDone
+
+
+@click.group()
+def command() -> None:
+    """API keys: what a producer or a reader proves itself with."""
+
+
+@command.command(epilog=example("KEY=$(weir key create acme --scope ingest,read)"))
+@click.argument("tenant")
+@click.option(
+    "--scope", "words", multiple=True, required=True, help=f"Of {', '.join(SCOPES)}; commas between."
+)
+@format_option
+@with_settings
+def create(settings: Settings, tenant: str, words: tuple[str, ...], output: Format) -> None:
+    """Issue a key for TENANT and print it, alone on its line. It is shown this once and kept nowhere."""
+    scopes = scopes_of(words)
+    settings.need("postgres")
+    with connect(settings, "key", autocommit=True) as connection:
+        key, of = keys.create_key(connection, tenant, scopes, os.urandom(RANDOM_BYTES))
+    say(f"key {key.key_id} of tenant {of} for {', '.join(scopes)}: keep it, it is not shown again")
+    if output == "json":
+        show_json({"key": key.text, "key_id": key.key_id, "tenant": of, "scopes": scopes})
+    elif output == "csv":
+        show(output, ("key", "key_id", "tenant", "scopes"), [(key.text, key.key_id, of, scopes)], None)
+    else:
+        click.echo(key.text)
+
+
+@command.command("list", epilog=example("weir key list --tenant acme"))
+@click.option("--tenant", help="Only this tenant's.")
+@format_option
+@with_settings
+def list_(settings: Settings, tenant: str | None, output: Format) -> None:
+    """List keys by id; the keys themselves are known to their holders alone."""
+    settings.need("postgres")
+    with connect(settings, "key", autocommit=True) as connection:
+        found = keys.list_keys(connection, tenant and find_tenant(connection, tenant))
+    show(output, keys.Key._fields, found, [key._asdict() for key in found])
+
+
+@command.command(epilog=example("weir key revoke 3f9a21c7"))
+@click.argument("key_id")
+@format_option
+@with_settings
+def revoke(settings: Settings, key_id: str, output: Format) -> None:
+    """Revoke the key KEY_ID; within 2 seconds every door refuses it."""
+    settings.need("postgres")
+    with connect(settings, "key", autocommit=True) as connection:
+        try:
+            key_id = keys.revoke_key(connection, key_id)
+        except AlreadyDone as done:
+            key_id = str(done)
+            say(f"key {key_id} was revoked before")
+    show(output, ("revoked",), [(key_id,)], {"revoked": key_id})

@@ -1,0 +1,36 @@
+"""Every command of `weir`: to add one, write console/cli/NAME.py with a `command`, and add its line here.
+
+A module is imported only when its command is called, so `weir --help` stays quick; that is why the
+line for the overview stands here.
+"""
+
+from typing import Final, NamedTuple
+
+
+class Entry(NamedTuple):
+    """One command, or group of commands."""
+
+    name: str
+    #: Has a click command named `command`.
+    module: str
+    about: str
+
+
+COMMANDS: Final = (
+    Entry("up", "console.cli.up", "Start the whole stack on this machine."),
+    Entry("down", "console.cli.down", "Stop it."),
+    Entry("status", "console.cli.status", "Show what runs, and how far behind it is."),
+    Entry("demo", "console.cli.demo", "Play a day of events, kill processes, balance the books."),
+    Entry("tenant", "console.cli.tenant", "Tenants: create, list."),
+    Entry("key", "console.cli.key", "API keys: create, list, revoke."),
+    Entry("catalog", "console.cli.catalog", "Meters: check, apply, show."),
+    Entry("usage", "console.cli.usage", "A customer's usage."),
+    Entry("event", "console.cli.event", "The fate of one event."),
+    Entry("reconcile", "console.cli.reconcile", "The balance sheet."),
+    Entry("generate", "console.cli.generate", "Send made-up events, and write down the truth."),
+    Entry("bench", "console.cli.bench", "Measure throughput, latency, cost, recovery, loss."),
+    Entry("topics", "console.cli.topics", "Kafka topics: apply, adopt."),
+    Entry("db", "console.cli.db", "PostgreSQL: migrate."),
+    Entry("skip", "console.cli.skip", "Have one poisonous record refused."),
+    Entry("settings", "console.cli.settings", "Every setting, its value and where it comes from."),
+)

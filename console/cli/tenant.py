@@ -1,0 +1,42 @@
+"""`weir tenant`: the accounts of the operator."""
+
+import click
+
+from console.cli.place import with_settings
+from console.cli.show import Format, example, format_option, say, show
+from console.control import tenants
+from runtime.postgres import connect
+from runtime.settings import Settings
+from schemas.errors import AlreadyDone
+
+
+@click.group()
+def command() -> None:
+    """Tenants: the accounts whose customers' usage is measured."""
+
+
+@command.command(epilog=example("weir tenant create acme", 'weir tenant create "Acme Inc." --format json'))
+@click.argument("name")
+@format_option
+@with_settings
+def create(settings: Settings, name: str, output: Format) -> None:
+    """Make a tenant called NAME and print its id. One that is there already stays as it is."""
+    settings.need("postgres")
+    with connect(settings, "tenant", autocommit=True) as connection:
+        try:
+            tenant = tenants.create_tenant(connection, name)
+        except AlreadyDone as done:
+            tenant = str(done)
+            say(f"tenant {tenant} is there already")
+    show(output, ("tenant", "name"), [(tenant, name)], {"tenant": tenant, "name": name})
+
+
+@command.command("list", epilog=example("weir tenant list"))
+@format_option
+@with_settings
+def list_(settings: Settings, output: Format) -> None:
+    """List all tenants."""
+    settings.need("postgres")
+    with connect(settings, "tenant", autocommit=True) as connection:
+        found = tenants.list_tenants(connection)
+    show(output, tenants.Tenant._fields, found, [tenant._asdict() for tenant in found])

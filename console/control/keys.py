@@ -1,0 +1,70 @@
+"""API keys: issued once, told to the stream by their hash, revoked by a fact."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from console.control.change import change
+from console.control.core.key import NewKey, hash_of, new_key
+from console.control.tenants import find_tenant
+from console.queries import queries
+from runtime.postgres import Connection
+from schemas.catalog import KeyIssued
+from schemas.errors import AlreadyDone, Reject
+
+
+class Key(NamedTuple):
+    """A key as it is listed; its text is nowhere."""
+
+    key_id: str
+    tenant: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class Holder(NamedTuple):
+    """Whom a key speaks for, and what it may do."""
+
+    tenant: str
+    scopes: frozenset[str]
+
+
+def create_key(
+    connection: Connection, tenant: str, scopes: Sequence[str], randomness: bytes
+) -> tuple[NewKey, str]:
+    """Issue a key for *tenant* (id or name); return it, and the tenant's id. Raises Reject."""
+    key = new_key(randomness)
+    with change(connection) as changed:
+        tenant = find_tenant(connection, tenant)
+        row = {"key_id": key.key_id, "key_hash": key.key_hash, "tenant": tenant, "scopes": list(scopes)}
+        connection.execute(queries(__package__)["key_add"], row)
+        changed.tell(KeyIssued(key.key_id, tenant, key.key_hash.hex(), tuple(scopes)))
+    return key, tenant
+
+
+def revoke_key(connection: Connection, word: str) -> str:
+    """Revoke the key whose id or whole text is *word*; return its id. Raises Reject, AlreadyDone."""
+    with change(connection) as changed:
+        wanted = {"key_id": word, "key_hash": hash_of(word)}
+        found = connection.execute(queries(__package__)["key_find"], wanted).fetchone()
+        if found is None:
+            raise Reject("there is no such key: see `weir key list`")
+        key_id, key_hash, tenant, scopes, revoked_at = found
+        if revoked_at is not None:
+            raise AlreadyDone(key_id)
+        connection.execute(queries(__package__)["key_revoke"], {"key_id": key_id})
+        changed.tell(KeyIssued(key_id, tenant, key_hash.hex(), tuple(scopes), revoked=True))
+    return str(key_id)
+
+
+def list_keys(connection: Connection, tenant: str | None = None) -> list[Key]:
+    """Return the keys of *tenant*, or all; revoked ones too."""
+    rows = connection.execute(queries(__package__)["key_list"], {"tenant": tenant})
+    return [Key(key_id, of, tuple(scopes), made, gone) for key_id, of, scopes, made, gone in rows]
+
+
+def holder_of(connection: Connection, key: str) -> Holder | None:
+    """Return whom the valid key *key* speaks for; None if there is no such key."""
+    found = connection.execute(queries(__package__)["key_by_hash"], {"key_hash": hash_of(key)}).fetchone()
+    return None if found is None else Holder(found[0], frozenset(found[1]))

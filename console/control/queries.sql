@@ -1,0 +1,69 @@
+-- name: one_change_at_a_time
+-- People change things a few times a day: in turns, so that the outbox's ids are in the order of commits.
+select pg_advisory_xact_lock(hashtext('weir.control'));
+
+-- name: outbox_add
+insert into outbox (topic, key, value) values (%(topic)s, %(key)s, %(value)s);
+
+-- name: outbox_notify
+select pg_notify('weir_outbox', '');
+
+-- name: tenant_add
+insert into tenants (tenant, name) values (%(tenant)s, %(name)s)
+on conflict (tenant) do nothing
+returning tenant;
+
+-- name: tenant_find
+select tenant, name, created_at from tenants
+where tenant = %(word)s or name = %(word)s
+order by tenant <> %(word)s
+limit 2;
+
+-- name: tenant_list
+select t.tenant, t.name, t.created_at,
+       count(k.key_id) filter (where k.revoked_at is null) as keys
+from tenants t left join api_keys k using (tenant)
+group by t.tenant
+order by t.tenant;
+
+-- name: key_add
+insert into api_keys (key_id, key_hash, tenant, scopes)
+values (%(key_id)s, %(key_hash)s, %(tenant)s, %(scopes)s);
+
+-- name: key_find
+select key_id, key_hash, tenant, scopes, revoked_at from api_keys
+where key_id = %(key_id)s or key_hash = %(key_hash)s
+for update;
+
+-- name: key_revoke
+update api_keys set revoked_at = now() where key_id = %(key_id)s and revoked_at is null;
+
+-- name: key_by_hash
+select tenant, scopes from api_keys where key_hash = %(key_hash)s and revoked_at is null;
+
+-- name: key_list
+select key_id, tenant, scopes, created_at, revoked_at from api_keys
+where %(tenant)s::text is null or tenant = %(tenant)s
+order by tenant, created_at, key_id;
+
+-- name: versions
+select version, effective_from_ms, document, applied_at from catalog_versions order by version;
+
+-- name: version_add
+insert into catalog_versions (version, effective_from_ms, document)
+values (%(version)s, %(effective_from_ms)s, %(document)s);
+
+-- name: skip_add
+insert into skips (topic, partition, source_offset, reason)
+values (%(topic)s, %(partition)s, %(offset)s, %(reason)s)
+on conflict do nothing
+returning topic;
+
+-- name: generations
+select distinct on (topic) topic, generation, topic_id, partitions
+from topic_generations
+order by topic, generation desc;
+
+-- name: generation_add
+insert into topic_generations (topic, generation, topic_id, partitions)
+values (%(topic)s, %(generation)s, %(topic_id)s, %(partitions)s);

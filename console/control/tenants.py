@@ -1,0 +1,47 @@
+"""Tenants: the accounts of the operator."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from console.control.change import change
+from console.control.core.names import tenant_id
+from console.queries import queries
+from runtime.postgres import Connection
+from schemas.catalog import TenantNamed
+from schemas.errors import AlreadyDone, Reject
+
+
+class Tenant(NamedTuple):
+    """A tenant as it is listed."""
+
+    tenant: str
+    name: str
+    created_at: datetime
+    #: Keys that work.
+    keys: int
+
+
+def create_tenant(connection: Connection, name: str) -> str:
+    """Make a tenant called *name* and return its id. Raises Reject, or AlreadyDone with the id."""
+    tenant = tenant_id(name)
+    with change(connection) as changed:
+        row = {"tenant": tenant, "name": name}
+        if connection.execute(queries(__package__)["tenant_add"], row).fetchone() is None:
+            raise AlreadyDone(tenant)
+        changed.tell(TenantNamed(tenant, name))
+    return tenant
+
+
+def find_tenant(connection: Connection, word: str) -> str:
+    """Return the id of the tenant whose id, or else name, is *word*. Raises Reject."""
+    found = connection.execute(queries(__package__)["tenant_find"], {"word": word}).fetchall()
+    if found and (len(found) == 1 or found[0][0] == word):
+        return str(found[0][0])
+    if found:
+        raise Reject(f"several tenants are called {word!r}: write the id (`weir tenant list`)")
+    raise Reject(f"there is no tenant {word!r}: see `weir tenant list`, or make it with `weir tenant create`")
+
+
+def list_tenants(connection: Connection) -> list[Tenant]:
+    """Return all tenants, by id."""
+    return [Tenant(*row) for row in connection.execute(queries(__package__)["tenant_list"])]

@@ -1,0 +1,74 @@
+"""Versions of the catalogue: checked, numbered, dated, and told to the stream."""
+
+import msgspec
+from psycopg.types.json import Jsonb
+
+from console.catalog.core.check import Draft
+from console.catalog.core.effect import effective_from
+from console.control.change import change
+from console.queries import queries
+from runtime.postgres import Connection
+from schemas.catalog import MetersPublished
+from schemas.errors import AlreadyDone
+from schemas.meters import Meter
+
+
+def versions(connection: Connection) -> list[MetersPublished]:
+    """Return every version so far, in order."""
+    return [
+        MetersPublished(
+            version=version,
+            effective_from_ms=effective_from_ms,
+            meters=draft.meters,
+            grace_ms=draft.grace_ms,
+        )
+        for version, effective_from_ms, document, _ in connection.execute(queries(__package__)["versions"])
+        for draft in (msgspec.convert(document, Draft),)
+    ]
+
+
+def newest_meters(published: list[MetersPublished]) -> dict[str, Meter]:
+    """Return each meter that ever was, as its newest version describes it."""
+    return {meter.name: meter for version in published for meter in version.meters}
+
+
+def apply_version(
+    connection: Connection,
+    draft: Draft,
+    now_ms: int,
+    wanted_ms: int | None = None,
+    *,
+    if_empty: bool = False,
+) -> MetersPublished:
+    """Make the checked *draft* the next version, from *wanted_ms* on or as soon as may be.
+
+    Raises Reject for an impossible time, and AlreadyDone if the newest version says the same, or
+    if there is any version and *if_empty* is set.
+    """
+    with change(connection) as changed:
+        before = versions(connection)
+        newest = before[-1] if before else None
+        if newest is not None and (
+            if_empty or (newest.meters, newest.grace_ms) == (draft.meters, draft.grace_ms)
+        ):
+            raise AlreadyDone(f"version {newest.version} is in force")
+        start_ms = effective_from(
+            wanted_ms,
+            first=newest is None,
+            now_ms=now_ms,
+            newest_ms=newest.effective_from_ms if newest else 0,
+        )
+        fact = MetersPublished(
+            version=newest.version + 1 if newest else 1,
+            effective_from_ms=start_ms,
+            meters=draft.meters,
+            grace_ms=draft.grace_ms,
+        )
+        row = {
+            "version": fact.version,
+            "effective_from_ms": start_ms,
+            "document": Jsonb(msgspec.to_builtins(draft)),
+        }
+        connection.execute(queries(__package__)["version_add"], row)
+        changed.tell(fact)
+    return fact

@@ -1,0 +1,15 @@
+-- name: relay_try_lock
+-- Held by the session: it is free the moment that its holder's connection is gone.
+select pg_try_advisory_lock(hashtext('weir.relay'));
+
+-- name: relay_listen
+listen weir_outbox;
+
+-- name: outbox_pending
+select id, topic, key, value from outbox
+where published_at is null
+order by id
+limit %(most)s;
+
+-- name: outbox_mark
+update outbox set published_at = now() where id = any(%(ids)s) and published_at is null;
