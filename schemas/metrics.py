@@ -184,6 +184,12 @@ SINK_RETRIES: Final = Counter(
 SINK_LAST_COMMIT: Final = Gauge(
     "sink_last_commit_timestamp_seconds", "When a transaction last committed", (SINKS,), (_SINK,)
 )
+SINK_LOST_RECORDS: Final = Counter(
+    "sink_lost_records_total",
+    "Records that retention deleted before the sink had read them",
+    (SINKS,),
+    (_SINK,),
+)
 EVENT_END_TO_END: Final = Histogram(
     "event_end_to_end_seconds",
     "From the broker's append to the stage",
