@@ -41,6 +41,8 @@ class Flush:
 
     partition: int
     last_offset: int
+    #: Append time of that record.
+    record_time_ms: int
     #: A step starts when the one before it is acknowledged, and when the same step of the
     #: batch before is.
     steps: Sequence[Sequence[Append]] = field(default_factory=tuple)

@@ -42,6 +42,8 @@ class Outcome:
     """What one batch has to make durable."""
 
     last_offset: int
+    #: Append time of that record.
+    record_time_ms: int
     seen: list[NewRecord]
     verdicts: list[NewRecord]
     dead_letters: list[NewRecord]
@@ -98,6 +100,7 @@ class UsagePartition:
         )
         return Outcome(
             last.offset,
+            last.recorded_at_ms,
             seen,
             verdicts,
             [self._dead_letter(one) for one in screened if one.unreadable],

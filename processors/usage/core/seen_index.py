@@ -10,10 +10,13 @@ import numpy as np
 
 from processors.usage.core.sealed_run import SealedRun
 from processors.usage.core.seen_table import U64, Entries, SeenTable, join, nonzero
+from schemas.seen import ENTRY_BYTES
 
 _LOW: Final = (1 << 32) - 1
 _LOW_U64: Final = np.uint64(_LOW)
 _HALF: Final = np.uint64(32)
+#: An entry of a weir.seen record, as schemas.seen writes it.
+_SEEN_ROW: Final = np.dtype([("first", "<u8"), ("second", "<u8"), ("content", "<u4")])
 
 
 class Sightings(NamedTuple):
@@ -142,10 +145,14 @@ class SeenIndex:
         return copies
 
 
-def entries_of(ids: bytes, contents: list[int], offsets: list[int]) -> Entries:
-    """Return columns for 16 byte ids with their contents and source offsets."""
-    halves = np.frombuffer(ids, "<u8").reshape(-1, 2)
-    return Entries(nonzero(halves[:, 0]), halves[:, 1].copy(), _meta(offsets, contents))
+def entries_of(values: list[bytes], offsets: list[int]) -> Entries:
+    """Return the entries of records of `weir.seen`, given their values and source offsets."""
+    rows = np.frombuffer(b"".join(values), _SEEN_ROW)
+    counts = [len(value) // ENTRY_BYTES for value in values]
+    low = np.repeat(np.array(offsets, np.uint64) & _LOW_U64, counts)
+    return Entries(
+        nonzero(rows["first"]), rows["second"].copy(), low << _HALF | rows["content"].astype(np.uint64)
+    )
 
 
 def merge(runs: list[SealedRun], kept_since: int, newest: int) -> SealedRun:

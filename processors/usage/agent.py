@@ -1,0 +1,77 @@
+"""The usage agent: Faust's stream in, the durable worker behind it."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import faust
+from faust.types import StreamT
+
+from processors.stream.batching import batches
+from processors.stream.transport import PositionedTransport
+from processors.stream.worker import StreamWorker
+from processors.stream.writer import Fence, Writer
+from processors.usage.job import UsageJob
+from runtime.settings import Settings
+
+_HEARTBEAT_SECONDS = 60.0
+
+
+class UsageAgent:
+    """Everything of the usage processor that runs in one event loop."""
+
+    def __init__(
+        self, app: faust.App, settings: Settings, job: UsageJob, failed: Callable[[BaseException], None]
+    ) -> None:
+        """Attach to *app*; *failed* hears of the error after which nothing may go on."""
+        fence = Fence()
+        self._app = app
+        self._job = job
+        self._failed = failed
+        self._writer = Writer(settings, fence)
+        self.worker = StreamWorker(job, self._writer, fence, failed)
+        app.transport = PositionedTransport(app, job.source, self.worker.positions)
+        topic = app.topic(job.source, key_type=bytes, value_type=bytes, value_serializer="raw")
+        app.agent(topic, name="usage")(self._usage)
+        app.timer(_HEARTBEAT_SECONDS)(self._heartbeat)
+
+    async def start(self) -> None:
+        """Connect the writer and join the group."""
+        await self._writer.start()
+        await self._app.start()
+
+    async def stop(self) -> None:
+        """Finish what was applied, leave the group, disconnect."""
+        await self._app.stop()
+        await self._writer.stop()
+
+    @property
+    def is_assigned(self) -> bool:
+        """Whether the group has given us partitions and their state is loaded."""
+        return bool(self.worker.states)
+
+    def lag(self) -> int:
+        """Return how many records wait behind the state, by what the consumer last heard."""
+        consumer = self._app.consumer
+        return sum(
+            max(0, (consumer.highwater(tp) or 0) - self.worker.states[tp.partition].next_offset)
+            for tp in consumer.assignment()
+            if tp.partition in self.worker.states
+        )
+
+    def position(self) -> int:
+        """Return a number that grows with every record applied."""
+        return sum(state.next_offset for state in self.worker.states.values())
+
+    async def _usage(self, stream: StreamT[Any]) -> None:
+        try:
+            async for batch in batches(stream):
+                await self.worker.handle(batch)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            self._failed(error)
+            raise
+
+    async def _heartbeat(self) -> None:
+        await self.worker.heartbeat()

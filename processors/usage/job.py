@@ -1,0 +1,192 @@
+"""The usage agent's job: load partitions, and describe what they write."""
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from processors.stream.core.records import NewRecord
+from processors.stream.ground import check_end, check_topics
+from processors.stream.reader import read_to_end
+from processors.stream.writer import Fence
+from processors.usage.core.horizon import Horizon
+from processors.usage.core.partition import Identity, UsagePartition
+from processors.usage.core.seen_index import SeenIndex
+from processors.usage.core.table import UsageTable
+from processors.usage.observe import Observer
+from processors.usage.restore import Changelog, SeenLog
+from processors.usage.seen_store import SeenStore
+from processors.usage.state import STEPS, Outputs, UsageState
+from runtime import logs
+from runtime.broker import Broker
+from runtime.catalog import CatalogFollower
+from runtime.settings import Settings
+from schemas import rollup, topics
+from schemas.catalog import TopicAdopted
+from schemas.errors import TryAgain
+from schemas.stamp import NEVER, generation_of, offset_of
+from schemas.topics import topic_name
+
+_TOPICS: Final = (topics.USAGE, topics.ROLLUPS, topics.SEEN, topics.VERDICTS, topics.DEAD_LETTERS)
+_RETRY_SECONDS: Final = 1.0
+
+log = logs.get_logger(__name__)
+
+
+class UsageJob:
+    """Implements `processors.stream.worker.Job` for usage."""
+
+    steps = STEPS
+
+    def __init__(self, settings: Settings, catalog: CatalogFollower, observer: Observer) -> None:
+        """Work as *settings* say, measuring by *catalog*."""
+        self._settings = settings
+        self._catalog = catalog
+        self._observer = observer
+        self._broker = Broker.of(settings, "usage-admin")
+        prefix = settings.topic_prefix
+        self.source = topic_name(prefix, topics.USAGE)
+        self._outputs = Outputs(
+            topic_name(prefix, topics.ROLLUPS),
+            topic_name(prefix, topics.SEEN),
+            topic_name(prefix, topics.VERDICTS),
+            topic_name(prefix, topics.DEAD_LETTERS),
+        )
+        self.changelogs = (self._outputs.rollups, self._outputs.seen)
+
+    async def load(self, partitions: Sequence[int], fence: Fence) -> Mapping[int, UsageState]:
+        """Return the durable state of *partitions*; waits while Kafka or the catalogue is away."""
+        while True:
+            try:
+                return await asyncio.to_thread(self._load, partitions, fence)
+            except TryAgain as error:
+                log.warning("usage.load_waits", reason=str(error))
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def is_current(self, partition: int, fence: Fence) -> bool:
+        """Say whether both changelogs end where our last append ended."""
+        where = [(topic, partition) for topic in self.changelogs]
+        try:
+            ends = await asyncio.to_thread(self._broker.latest, where)
+        except TryAgain:
+            return False
+        return all(ends[each] == fence.expected(*each) for each in where)
+
+    def check_ground(self) -> Mapping[str, TopicAdopted]:
+        """Return the topics as adopted. Raises Misconfigured or TryAgain."""
+        return check_topics(
+            self._broker, self._catalog.catalog, self._settings.topic_prefix, [t.name for t in _TOPICS]
+        )
+
+    def _load(self, partitions: Sequence[int], fence: Fence) -> dict[int, UsageState]:
+        started = time.monotonic()
+        if (missing := self._catalog.missing()) is not None:
+            raise TryAgain(missing)
+        adopted = self.check_ground()
+        self._observer.kept(partitions)
+        stores = {number: self._store(number, adopted) for number in partitions}
+        loading = [_Loading(self._settings, self._catalog, number, stores[number]) for number in partitions]
+        self._read_rollups(loading, fence)
+        self._read_seen(loading, fence)
+        states = {one.number: self._state(one, adopted, fence) for one in loading}
+        log.info(
+            "usage.loaded",
+            partitions=len(states),
+            rows=sum(len(state.partition.table) for state in states.values()),
+            ids=sum(len(state.partition.index) for state in states.values()),
+            seconds=round(time.monotonic() - started, 2),
+        )
+        return states
+
+    def _store(self, number: int, adopted: Mapping[str, TopicAdopted]) -> SeenStore:
+        folder = self._settings.data / "processors" / self._settings.instance / "seen" / str(number)
+        return SeenStore(
+            Path(folder), adopted[topics.SEEN.name].topic_id, adopted[topics.USAGE.name].generation
+        )
+
+    def _read_rollups(self, loading: "Iterable[_Loading]", fence: Fence) -> None:
+        topic = self._outputs.rollups
+        by_partition = {one.number: one for one in loading}
+        starts = self._broker.earliest((topic, number) for number in by_partition)
+        ends = dict(starts)
+        for message in read_to_end(self._settings, self._broker, starts):
+            number, offset = message.partition() or 0, message.offset() or 0
+            ends[topic, number] = offset + 1
+            by_partition[number].changelog.add(message.key() or b"", message.value() or b"")
+        # A compacted log may end in holes, so its end is asked for, and nothing may come between.
+        for where, end in self._broker.latest(starts).items():
+            fence.expect(*where, max(end, ends[where]))
+
+    def _read_seen(self, loading: "Sequence[_Loading]", fence: Fence) -> None:
+        topic = self._outputs.seen
+        by_partition = {one.number: one for one in loading}
+        earliest = self._broker.earliest((topic, number) for number in by_partition)
+        starts = {(topic, one.number): max(one.covered, earliest[topic, one.number]) for one in loading}
+        for message in read_to_end(self._settings, self._broker, starts):
+            one = by_partition[message.partition() or 0]
+            one.seen_log.add(message.key() or b"", message.value() or b"", message.timestamp()[1])
+        for one in loading:
+            one.seen_log.finish()
+        for where, end in self._broker.latest(starts).items():
+            fence.expect(*where, end)
+
+    def _state(self, one: "_Loading", adopted: Mapping[str, TopicAdopted], fence: Fence) -> UsageState:
+        generation = adopted[topics.USAGE.name].generation
+        partitions = adopted[topics.USAGE.name].partitions
+        progress = one.changelog.progress(one.number)
+        now_ms = int(time.time() * 1000)
+        owed = one.changelog.owed(now_ms)
+        if progress is not None:
+            one.table.resume(progress.record_time_ms)
+        one.changelog.restore(one.table)
+        next_offset, lost = self._next_offset(one.number, progress, generation, now_ms)
+        partition = UsagePartition(
+            Identity(self.source, one.number, partitions, generation),
+            one.table,
+            one.index,
+            one.horizon,
+            progress,
+        )
+        return UsageState(
+            partition,
+            next_offset,
+            one.store,
+            self._outputs,
+            fence,
+            lambda: self._catalog.catalog,
+            self._observer,
+            [*owed, *lost],
+        )
+
+    def _next_offset(
+        self, number: int, progress: rollup.Progress | None, generation: int, now_ms: int
+    ) -> tuple[int, list[NewRecord]]:
+        """Return where to read on, and a record of what retention took before it was read."""
+        where = self.source, number
+        first, end = self._broker.earliest([where])[where], self._broker.latest([where])[where]
+        stamp = progress.stamp if progress else NEVER
+        due = offset_of(stamp) + 1 if progress and generation_of(stamp) == generation else 0
+        check_end(self.source, number, due, end)
+        if first <= due:
+            return due, []
+        log.error("usage.lost", partition=number, first_offset=due, last_offset=first - 1)
+        key = rollup.encode(rollup.LostKey(number, due))
+        value = rollup.encode(rollup.LostRow(first - 1, now_ms, max(stamp, 0)))
+        return first, [NewRecord(key, value, now_ms)]
+
+
+class _Loading:
+    """One partition on its way into memory."""
+
+    def __init__(self, settings: Settings, catalog: CatalogFollower, number: int, store: SeenStore) -> None:
+        self.number = number
+        self.store = store
+        self.changelog = Changelog()
+        self.horizon = Horizon(settings.dedupe_horizon_seconds * 1000)
+        self.index = SeenIndex(settings.dedupe_table_slots, store.open())
+        for hour_ms, first_offset in store.manifest.hours:
+            self.horizon.observe(first_offset, hour_ms)
+        self.covered = store.manifest.covered
+        self.table = UsageTable(number, lambda start_ms: catalog.catalog.meters_at(start_ms).grace_ms)
+        self.seen_log = SeenLog(self.index, self.horizon)

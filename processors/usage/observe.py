@@ -1,0 +1,56 @@
+"""What the usage agent tells Prometheus."""
+
+import time
+from collections.abc import Sequence
+
+from processors.stream.core.records import SourceRecord
+from processors.usage.core.partition import Outcome
+from runtime.metrics import Metrics
+from schemas import metrics as names
+from schemas.verdict import Fate
+
+_AGENT = "usage"
+_STAGE = "processor"
+
+
+class Observer:
+    """Feeds the metrics of this process from the outcome of each batch."""
+
+    def __init__(self, metrics: Metrics, horizon_seconds: int) -> None:
+        """Write into *metrics*."""
+        events = metrics.counter(names.PROCESSOR_EVENTS)
+        self._events = {fate: events.labels(_AGENT, fate.value) for fate in Fate}
+        self._duration = metrics.histogram(names.PROCESSOR_EVENT_DURATION).labels(_AGENT)
+        self._lookups = metrics.counter(names.DEDUPE_LOOKUPS).labels(_STAGE)
+        self._hits = metrics.counter(names.DEDUPE_HITS).labels(_STAGE)
+        late = metrics.counter(names.LATE_EVENTS)
+        self._in_grace = late.labels("hour", "in_grace")
+        self._corrected = late.labels("hour", "corrected")
+        self._lateness = metrics.histogram(names.EVENT_LATENESS)
+        self._watermark = metrics.gauge(names.WATERMARK).labels(_AGENT)
+        self._watermarks: dict[int, int] = {}
+        metrics.gauge(names.DEDUPE_HORIZON).set(horizon_seconds)
+
+    def applied(
+        self, partition: int, outcome: Outcome, records: Sequence[SourceRecord], seconds: float
+    ) -> None:
+        """Take note of one applied batch of *partition*, which took *seconds*."""
+        tally = outcome.tally
+        for fate, count in tally.fates.items():
+            if count:
+                self._events[fate].inc(count)
+        self._lookups.inc(tally.lookups)
+        self._hits.inc(tally.fates[Fate.DUPLICATE] + tally.fates[Fate.CONFLICT])
+        self._in_grace.inc(tally.in_grace)
+        self._corrected.inc(tally.fates[Fate.LATE])
+        if events := sum(tally.fates.values()):
+            self._duration.observe(seconds / events)
+        # One observation a batch: its oldest record says how far behind the agent is.
+        self._lateness.observe(max(0.0, time.time() - records[0].recorded_at_ms / 1000))
+        self._watermarks[partition] = outcome.progress.record_time_ms
+        self._watermark.set(min(self._watermarks.values()) / 1000)
+
+    def kept(self, partitions: Sequence[int]) -> None:
+        """Forget the watermarks of partitions that are not ours any more."""
+        for partition in self._watermarks.keys() - set(partitions):
+            del self._watermarks[partition]

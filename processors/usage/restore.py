@@ -1,0 +1,91 @@
+"""What the logs say of one partition's state: rows by highest stamp, and what has to be repaired."""
+
+from dataclasses import dataclass, field
+
+from processors.stream.core.records import NewRecord
+from processors.usage.core.horizon import Horizon
+from processors.usage.core.seen_index import SeenIndex, entries_of
+from processors.usage.core.table import UsageTable
+from schemas import rollup
+from schemas.errors import Misconfigured, Reject
+from schemas.seen import ENTRY_BYTES, parse_offset_key
+
+_STAMPED = rollup.UsageRow | rollup.FatesRow | rollup.Progress | rollup.LostRow
+#: Ids that go into the index at once.
+_CHUNK = 200_000
+
+
+@dataclass(slots=True)
+class _Last:
+    """The newest value of a key, and whether it is also the last one on the log."""
+
+    value: bytes
+    row: _STAMPED
+    key: rollup.Key
+    is_last: bool = True
+
+
+@dataclass(slots=True)
+class Changelog:
+    """The records of one partition of `weir.rollups`, merged by highest stamp.
+
+    A zombie may have appended an older value behind a newer one; the key is then owed to the log.
+    """
+
+    _newest: dict[bytes, _Last] = field(default_factory=dict)
+
+    def add(self, key: bytes, value: bytes) -> None:
+        """Take the next record of the log. Raises Misconfigured if it is not ours."""
+        try:
+            parsed, row = rollup.decode(key, value)
+        except Reject as error:
+            message = f"weir.rollups holds what this release cannot read ({error}): run the newer one"
+            raise Misconfigured(message) from None
+        known = self._newest.get(key)
+        if known is None or row.stamp >= known.row.stamp:
+            self._newest[key] = _Last(value, row, parsed)
+        else:
+            known.is_last = False
+
+    def progress(self, partition: int) -> rollup.Progress | None:
+        """Return how far the source was read for good."""
+        last = self._newest.get(rollup.encode(rollup.ProgressKey(partition)))
+        return last.row if last is not None and isinstance(last.row, rollup.Progress) else None
+
+    def restore(self, table: UsageTable) -> None:
+        """Put every row that may still change into *table*."""
+        for last in self._newest.values():
+            if isinstance(last.key, rollup.UsageKey | rollup.FatesKey):
+                table.restore(last.key, last.row)
+
+    def owed(self, at_ms: int) -> list[NewRecord]:
+        """Return the records of keys whose last one on the log is not their newest."""
+        return [NewRecord(key, last.value, at_ms) for key, last in self._newest.items() if not last.is_last]
+
+
+class SeenLog:
+    """The records of one partition of `weir.seen`, into its index."""
+
+    def __init__(self, index: SeenIndex, horizon: Horizon) -> None:
+        """Fill *index* and *horizon*."""
+        self._index = index
+        self._horizon = horizon
+        self._values: list[bytes] = []
+        self._offsets: list[int] = []
+        self._pending = 0
+
+    def add(self, key: bytes, value: bytes, recorded_at_ms: int) -> None:
+        """Take the next record of the log."""
+        offset = parse_offset_key(key)
+        self._horizon.observe(offset, recorded_at_ms)
+        self._values.append(value)
+        self._offsets.append(offset)
+        self._pending += len(value) // ENTRY_BYTES
+        if self._pending >= _CHUNK:
+            self.finish()
+
+    def finish(self) -> None:
+        """Put what was taken into the index."""
+        if self._values:
+            self._index.restore(entries_of(self._values, self._offsets))
+        self._values, self._offsets, self._pending = [], [], 0

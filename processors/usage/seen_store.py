@@ -1,0 +1,116 @@
+"""The sealed runs of a partition's dedupe index on disk: a cache of `weir.seen`, safe to delete.
+
+A run file is written once and then mapped; the manifest, replaced in one step, says which runs
+there are and from where on `weir.seen` has to be read beside them.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from processors.usage.core.sealed_run import SealedRun
+from processors.usage.core.seen_table import Entries
+from runtime import logs
+
+_MANIFEST: Final = "manifest.json"
+
+log = logs.get_logger(__name__)
+
+
+class RunFile(msgspec.Struct, frozen=True):
+    """One sealed run."""
+
+    name: str
+    #: Largest source offset in it.
+    newest_offset: int
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is on disk for one partition."""
+
+    #: Topic id of weir.seen, and the source topic's generation: a run of other logs is worthless.
+    seen_topic_id: str
+    generation: int
+    #: Every record of weir.seen before this offset is in the runs.
+    covered: int = 0
+    #: Oldest first.
+    runs: tuple[RunFile, ...] = ()
+    #: (hour, first source offset) of record time, oldest first.
+    hours: tuple[tuple[int, int], ...] = ()
+
+
+class SeenStore:
+    """The folder of one partition."""
+
+    def __init__(self, folder: Path, seen_topic_id: str, generation: int) -> None:
+        """Use *folder*, which may not exist yet, for runs of this topic id and generation."""
+        self._folder = folder
+        self.manifest = Manifest(seen_topic_id=seen_topic_id, generation=generation)
+
+    def open(self) -> list[SealedRun]:
+        """Return the runs that are usable; whatever else lies in the folder is removed."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        try:
+            found = msgspec.json.decode((self._folder / _MANIFEST).read_bytes(), type=Manifest)
+            if (found.seen_topic_id, found.generation) == (
+                self.manifest.seen_topic_id,
+                self.manifest.generation,
+            ):
+                runs = [SealedRun(self._load(run.name)) for run in found.runs]
+                self.manifest = found
+                self._sweep()
+                return runs
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, msgspec.DecodeError) as error:
+            log.warning("seen_store.rebuilt", folder=str(self._folder), reason=str(error))
+        self._sweep()
+        return []
+
+    def write(
+        self,
+        runs: Sequence[tuple[SealedRun, int]],
+        covered: int,
+        hours: Sequence[tuple[int, int]],
+    ) -> None:
+        """Make the folder hold *runs*, each with its newest source offset, oldest first.
+
+        Runs that are there already (by count and newest offset) are not written again.
+        """
+        files = []
+        for run, newest_offset in runs:
+            name = f"{newest_offset:020d}-{len(run)}.npy"
+            if not (self._folder / name).exists():
+                self._save(name, run.entries)
+            files.append(RunFile(name, newest_offset))
+        self.manifest = msgspec.structs.replace(
+            self.manifest, covered=covered, runs=tuple(files), hours=tuple(hours)
+        )
+        self._replace(_MANIFEST, msgspec.json.encode(self.manifest))
+        self._sweep()
+
+    def _load(self, name: str) -> Entries:
+        columns = np.load(self._folder / name, mmap_mode="r")
+        return Entries(columns[0], columns[1], columns[2])
+
+    def _save(self, name: str, entries: Entries) -> None:
+        partial = self._folder / f"{name}.partial"
+        with partial.open("wb") as file:
+            np.save(file, np.stack((entries.first, entries.second, entries.meta)))
+        partial.replace(self._folder / name)
+
+    def _replace(self, name: str, content: bytes) -> None:
+        partial = self._folder / f"{name}.partial"
+        partial.write_bytes(content)
+        partial.replace(self._folder / name)
+
+    def _sweep(self) -> None:
+        """Remove every file that the manifest does not name."""
+        kept = {_MANIFEST, *(run.name for run in self.manifest.runs)}
+        for entry in os.scandir(self._folder):
+            if entry.name not in kept:
+                Path(entry.path).unlink()

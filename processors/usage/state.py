@@ -1,0 +1,145 @@
+"""One partition of usage behind the worker's interface: the pure core, its disk, its outputs."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from processors.stream.core.records import Append, Flush, NewRecord, SourceRecord
+from processors.stream.writer import Fence
+from processors.usage.core.partition import Outcome, UsagePartition
+from processors.usage.core.sealed_run import SealedRun
+from processors.usage.core.seen_index import merge
+from processors.usage.observe import Observer
+from processors.usage.seen_store import SeenStore
+from schemas import rollup
+from schemas.catalog import Catalog
+from schemas.stamp import offset_of
+from schemas.verdict import PROGRESS_KEY
+
+#: Seen and verdicts; then rollups with the progress behind them; then the verdicts' progress.
+STEPS: Final = 3
+#: More runs than this are merged into one: each costs every lookup a probe.
+_MAX_RUNS: Final = 8
+_HEARTBEAT_SECONDS: Final = 3_600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Full names of the topics that the agent writes."""
+
+    rollups: str
+    seen: str
+    verdicts: str
+    dead_letters: str
+
+
+class UsageState:
+    """State of one partition, in memory and on disk."""
+
+    def __init__(
+        self,
+        partition: UsagePartition,
+        next_offset: int,
+        store: SeenStore,
+        outputs: Outputs,
+        fence: Fence,
+        catalog: Callable[[], Catalog],
+        observer: Observer,
+        owed: Sequence[NewRecord] = (),
+    ) -> None:
+        """Go on at *next_offset*; *owed* records are written with the first flush."""
+        self.partition = partition
+        self.next_offset = next_offset
+        self._store = store
+        self._outputs = outputs
+        self._fence = fence
+        self._catalog = catalog
+        self._observer = observer
+        self._owed = list(owed)
+        self._newest: list[int] = [run.newest_offset for run in store.manifest.runs]
+        self._covered = store.manifest.covered
+        self._durable: rollup.Progress | None = partition.progress
+        self._written_at = time.monotonic()
+
+    def apply(self, records: Sequence[SourceRecord]) -> Flush:
+        """Apply *records*; see `processors.stream.worker.PartitionState`."""
+        started = time.perf_counter()
+        outcome = self.partition.apply(records, self._catalog())
+        self.next_offset = outcome.last_offset + 1
+        self._observer.applied(
+            self.partition.identity.partition, outcome, records, time.perf_counter() - started
+        )
+        return self._flush(outcome)
+
+    def durable(self, flush: Flush) -> None:
+        """Let go of what is closed and seal what is full: everything up to *flush* is durable."""
+        progress = self.partition.progress
+        if progress is None:
+            return
+        number = self.partition.identity.partition
+        if self.partition.index.is_full:
+            self._seal(flush.last_offset)
+        # Records of the batch behind this one may stand before the end that is seen now, none of
+        # a later one: so the next seal may skip what lies before it.
+        self._covered = self._fence.expected(self._outputs.seen, number)
+        self.partition.table.close(flush.record_time_ms)
+
+    def heartbeat(self) -> Flush | None:
+        """Return the progress again after an idle hour, so that retention never takes the last one."""
+        progress = self.partition.progress
+        if progress is None or time.monotonic() - self._written_at < _HEARTBEAT_SECONDS:
+            return None
+        self._written_at = time.monotonic()
+        number = self.partition.identity.partition
+        again = self._progress_record(progress, int(time.time() * 1000))
+        return Flush(
+            number,
+            offset_of(progress.stamp),
+            progress.record_time_ms,
+            (
+                (),
+                (Append(self._outputs.rollups, number, (again,), is_changelog=True),),
+                (Append(self._outputs.verdicts, number, (again._replace(key=PROGRESS_KEY),)),),
+            ),
+        )
+
+    def _flush(self, outcome: Outcome) -> Flush:
+        out, number = self._outputs, self.partition.identity.partition
+        self._written_at = time.monotonic()
+        progress = self._progress_record(outcome.progress, outcome.record_time_ms)
+        rollups = [*self._owed, *outcome.rollups, progress]
+        self._owed.clear()
+        return Flush(
+            number,
+            outcome.last_offset,
+            outcome.record_time_ms,
+            (
+                (
+                    Append(out.seen, number, outcome.seen, is_changelog=True),
+                    Append(out.verdicts, number, outcome.verdicts),
+                    Append(out.dead_letters, number, outcome.dead_letters),
+                ),
+                (Append(out.rollups, number, rollups, is_changelog=True),),
+                (Append(out.verdicts, number, (progress._replace(key=PROGRESS_KEY),)),),
+            ),
+        )
+
+    def _progress_record(self, progress: rollup.Progress, at_ms: int) -> NewRecord:
+        key = rollup.encode(rollup.ProgressKey(self.partition.identity.partition))
+        return NewRecord(key, rollup.encode(progress), at_ms)
+
+    def _seal(self, up_to: int) -> None:
+        index, horizon = self.partition.index, self.partition.horizon
+        index.seal(up_to)
+        self._newest.append(up_to)
+        if len(index.runs) > _MAX_RUNS:
+            kept_since = horizon.kept_since(self._record_time_ms())
+            index.runs[:] = [merge(index.runs, kept_since, up_to)]
+            self._newest[:] = [up_to]
+        runs: list[tuple[SealedRun, int]] = list(zip(index.runs, self._newest, strict=True))
+        self._store.write(runs, self._covered, horizon.hours())
+
+    def _record_time_ms(self) -> int:
+        progress = self.partition.progress
+        return progress.record_time_ms if progress else 0
