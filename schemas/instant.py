@@ -11,10 +11,15 @@ DAY_MS: Final = 24 * HOUR_MS
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+_SECOND: Final = timedelta(seconds=1)
+_NO_DATE: Final = "is not a date of the calendar"
+#: The instants that RFC 3339 can name in UTC: the years 1 to 9999.
+FIRST_MS: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
+LAST_MS: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 
-# datetime.fromisoformat also takes week dates, blanks for the T and offsets with seconds.
+# datetime.fromisoformat also takes week dates, blanks for the T, hour 24 and offsets with seconds.
 _RFC3339: Final = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+    r"(\d{4}-\d\d-\d\d)[Tt]((?:[01]\d|2[0-3]):\d\d:\d\d)(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
 
 
@@ -26,21 +31,22 @@ def parse_instant(text: str) -> int:
     """
     match = _RFC3339.fullmatch(text)
     if match is None:
-        message = "must be RFC 3339 with a zone, for example 2026-11-21T10:00:00Z"
-        raise ValueError(message)
+        raise ValueError("must be RFC 3339 with a zone, for example 2026-11-21T10:00:00Z")
     date, clock, fraction, zone = match.groups()
     offset = "+00:00" if zone in "Zz" else zone
     try:
         moment = datetime.fromisoformat(f"{date}T{clock}{offset}")
-        seconds = (moment - _EPOCH) // timedelta(seconds=1)
-    except (ValueError, OverflowError):
-        message = "is not a date of the calendar"
-        raise ValueError(message) from None
-    return seconds * SECOND_MS + int((fraction or ".0")[1:4].ljust(3, "0"))
+    except ValueError:
+        raise ValueError(_NO_DATE) from None
+    milliseconds = int((fraction or ".0")[1:4].ljust(3, "0"))
+    at_ms = (moment - _EPOCH) // _SECOND * SECOND_MS + milliseconds
+    if not FIRST_MS <= at_ms <= LAST_MS:
+        raise ValueError(_NO_DATE)
+    return at_ms
 
 
 def format_instant(at_ms: int) -> str:
-    """Return *at_ms* as RFC 3339 in UTC: whole seconds when it is one, else milliseconds."""
+    """Return *at_ms*, FIRST_MS to LAST_MS, as RFC 3339 in UTC: in whole seconds where it is one."""
     moment = _EPOCH + at_ms * _MILLISECOND
     spec = "seconds" if at_ms % SECOND_MS == 0 else "milliseconds"
     return moment.replace(tzinfo=None).isoformat(timespec=spec) + "Z"

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Final, TypeVar
 
 from schemas.event import NO_QUANTITY
+from schemas.instant import LAST_MS
 
 INT64_MAX: Final = (1 << 63) - 1
 #: Stands in the quantity column for a value of the exception table.
@@ -55,6 +56,13 @@ def read_numbers(column: bytes, count: int) -> tuple[int, ...]:
     # Where no number has its sign bit set, which is a glance at every eighth byte, none is too small.
     require(column[7::8].isascii() or min(numbers) >= NOTHING, "a number is negative")
     return numbers
+
+
+def read_times(column: bytes, count: int) -> tuple[int, ...]:
+    """Return *count* event times or NOT_GIVEN; each one can be written as RFC 3339."""
+    times_ms = read_numbers(column, count)
+    require(max(times_ms) <= LAST_MS, "a time is beyond the calendar")
+    return times_ms
 
 
 def write_quantities(quantities: Sequence[int]) -> tuple[bytes, list[tuple[int, str]]]:

@@ -6,6 +6,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from schemas.event import NO_QUANTITY, NOT_GIVEN, Series, UsageEvent
+from schemas.instant import LAST_MS
 
 _INT64_MAX: Final = (1 << 63) - 1
 _MICRO_MAX: Final = 10**26 - 1
@@ -14,7 +15,7 @@ _MICRO_MAX: Final = 10**26 - 1
 names = st.sampled_from(["a", "b", "c-1", "ü", "\U0001f6f0"]) | st.text(
     st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=128
 )
-times_ms = st.just(NOT_GIVEN) | st.integers(0, _INT64_MAX)
+times_ms = st.just(NOT_GIVEN) | st.integers(0, LAST_MS)
 quantities_micro = (
     st.just(NO_QUANTITY)
     | st.integers(0, 10**9)

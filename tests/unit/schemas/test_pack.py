@@ -145,6 +145,7 @@ def int64s(*values: int) -> bytes:
         (TIMES, int64s(1)),
         (TIMES, int64s(1, 2, 3)),
         (TIMES, int64s(1, -2)),
+        (TIMES, int64s(1, 253_402_300_800_000)),  # the year 10000
         (TIMES, int64s(-(2**63), 1)),
         (QUANTITIES, int64s(1)),
         (QUANTITIES, int64s(1, 2)),  # nothing asks for the exception
