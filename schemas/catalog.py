@@ -4,13 +4,13 @@ A fact replaces the earlier one of its key. Nothing is ever deleted: a revocatio
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Final
 
 import msgspec
 
-from schemas.errors import Reject
+from schemas.errors import MALFORMED, Reject
 from schemas.meters import Meter
 from schemas.windows import DEFAULT_GRACE_MS
 
@@ -64,7 +64,7 @@ class TopicAdopted(msgspec.Struct, frozen=True, tag_field="fact", tag="topic"):
 Fact = TenantNamed | KeyIssued | MetersPublished | RecordSkipped | TopicAdopted
 
 _encode: Final = msgspec.json.Encoder().encode
-_decode: Final = msgspec.json.Decoder(Fact).decode
+_decode: Final[Callable[[bytes], Fact]] = msgspec.json.Decoder(Fact).decode
 
 
 def fact_key(fact: Fact) -> str:
@@ -91,9 +91,8 @@ def decode_fact(value: bytes) -> Fact:
     """Return the fact in *value*. Raises Reject."""
     try:
         return _decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        message = f"not a catalogue fact: {error}"
-        raise Reject(message) from None
+    except MALFORMED as error:
+        raise Reject(f"not a catalogue fact: {error}") from None
 
 
 class MeterSet(msgspec.Struct, frozen=True, dict=True):
@@ -154,14 +153,8 @@ class Catalog(msgspec.Struct, frozen=True, dict=True, kw_only=True):
 
     def with_facts(self, facts: Iterable[Fact]) -> "Catalog":
         """Return the snapshot after *facts*; this one stays as it is."""
-        tables = (
-            dict(self.tenants),
-            dict(self.keys),
-            dict(self.versions),
-            dict(self.skips),
-            dict(self.topics),
-        )
-        tenants, keys, versions, skips, topics = tables
+        tenants, keys, versions = dict(self.tenants), dict(self.keys), dict(self.versions)
+        skips, topics = dict(self.skips), dict(self.topics)
         for fact in facts:
             match fact:
                 case TenantNamed():

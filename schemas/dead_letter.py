@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from schemas.errors import Reject
+from schemas.errors import MALFORMED, Reject
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +39,5 @@ def decode_dead_letter(value: bytes) -> DeadLetter:
     """Return the dead letter in *value*. Raises Reject."""
     try:
         return _decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        message = f"not a dead letter: {error}"
-        raise Reject(message) from None
+    except MALFORMED as error:
+        raise Reject(f"not a dead letter: {error}") from None

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from schemas.errors import Reject
+from schemas.errors import MALFORMED, Reject
 
 
 class TallyKey(msgspec.Struct, array_like=True, frozen=True):
@@ -33,6 +33,5 @@ def decode_tally(key: bytes, value: bytes) -> tuple[TallyKey, int]:
     """Return what a record says. Raises Reject."""
     try:
         return _decode_key(key), _decode_value(value)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        message = f"not a tally: {error}"
-        raise Reject(message) from None
+    except MALFORMED as error:
+        raise Reject(f"not a tally: {error}") from None

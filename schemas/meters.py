@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from schemas.errors import MALFORMED
 from schemas.event import NO_QUANTITY
 from schemas.partial import Partial
 from schemas.quantity import MICRO, QuantityError, format_ratio, parse_micro
@@ -55,12 +56,8 @@ class Meter(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
 
     @cached_property
     def scale(self) -> int:
-        """State integers in one `unit`."""
-        return self.per_unit * self._property_scale
-
-    @cached_property
-    def _property_scale(self) -> int:
-        return MICRO ** max(1, len(self.properties))
+        """State integers in one `unit`: every factor of a value brings its own millionths."""
+        return self.per_unit * int(MICRO ** max(1, len(self.properties)))
 
     def measure(self, quantity_micro: int, rest: bytes) -> int:
         """Return the value of an event as a state integer. Raises ValueMissing."""
@@ -108,7 +105,7 @@ class Meter(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
                     f"meter {self.name!r} needs {' and '.join(self.properties)} together",
                 )
             value *= _number(name, data[name])
-        return value * self._property_scale // MICRO ** len(self.properties)
+        return value
 
 
 class _Rest(msgspec.Struct, gc=False):
@@ -123,7 +120,7 @@ def _data_members(rest: bytes) -> dict[str, msgspec.Raw]:
         return {}
     try:
         return _decode_rest(rest).data
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except MALFORMED:
         raise ValueMissing("/data", "data_invalid", "must be a JSON object") from None
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from schemas.errors import Reject
+from schemas.errors import MALFORMED, Reject
 from schemas.partial import Partial
 
 
@@ -110,6 +110,5 @@ def decode(key: bytes, value: bytes) -> tuple[Key, Row]:
         if isinstance(parsed, LostKey):
             return parsed, _decode_lost(value)
         return parsed, _decode_progress(value)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        message = f"not a rollup record: {error}"
-        raise Reject(message) from None
+    except MALFORMED as error:
+        raise Reject(f"not a rollup record: {error}") from None

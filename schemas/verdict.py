@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from schemas.errors import Reject
+from schemas.errors import MALFORMED, Reject
 
 #: Key of the progress records on this topic; all other keys are source offsets.
 PROGRESS_KEY: Final = b"progress"
@@ -75,6 +75,5 @@ def decode_verdicts(value: bytes) -> RecordVerdicts:
     """Return the verdicts in *value*. Raises Reject."""
     try:
         return _decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        message = f"not a verdicts record: {error}"
-        raise Reject(message) from None
+    except MALFORMED as error:
+        raise Reject(f"not a verdicts record: {error}") from None
