@@ -1,11 +1,11 @@
 """Where an event stands on the log, as receipts and the command line write it."""
 
-from typing import NamedTuple
+import msgspec
 
 from schemas.errors import Reject
 
 
-class Position(NamedTuple):
+class Position(msgspec.Struct, frozen=True, order=True):
     """One event: topic, partition, offset of its record, and its place in that record."""
 
     topic: str
@@ -26,5 +26,4 @@ def parse_position(text: str) -> Position:
     topic, *numbers = text.split("/")
     if topic and len(numbers) in (2, 3) and all(n.isascii() and n.isdigit() for n in numbers):
         return Position(topic, *map(int, numbers))
-    message = f"{text!r} is no position: write topic/partition/offset, as in weir.usage/3/1042"
-    raise Reject(message)
+    raise Reject(f"{text!r} is no position: write topic/partition/offset, as in weir.usage/3/1042")
