@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Final, Literal
 
+from console.watch.lag_exporter import LagExporter
 from console.watch.relay import Relay
+from console.watch.store_exporter import StoreExporter
 from runtime.health import Health
 from runtime.health_server import HealthServer
 from runtime.metrics import Metrics
@@ -24,7 +26,8 @@ Worker = Callable[[threading.Event], None]
 async def serve(settings: Settings, stop: asyncio.Event, parts: Collection[Part]) -> None:
     """Run *parts* until *stop* is set. A worker that crashes takes the process with it."""
     health = Health()
-    metrics = Metrics(CONSOLE, build(settings.commit))
+    # Kafka's clock cannot be asked without writing a record: better no series than a false 0.
+    metrics = Metrics(CONSOLE, build(settings.commit), {"reference": ("postgres",)})
     async with HealthServer(health, metrics.registry, settings.host, settings.health_port):
         workers = watchers(settings, metrics, health) if "watch" in parts else ()
         async with _working(workers):
@@ -33,7 +36,11 @@ async def serve(settings: Settings, stop: asyncio.Event, parts: Collection[Part]
 
 def watchers(settings: Settings, metrics: Metrics, health: Health) -> tuple[Worker, ...]:
     """Return what looks on from the side."""
-    return (Relay(settings, metrics, health).run,)
+    return (
+        Relay(settings, metrics, health).run,
+        LagExporter(settings, metrics, health).run,
+        StoreExporter(settings, metrics).run,
+    )
 
 
 @asynccontextmanager

@@ -13,3 +13,12 @@ limit %(most)s;
 
 -- name: outbox_mark
 update outbox set published_at = now() where id = any(%(ids)s) and published_at is null;
+
+-- name: dead_letters_owed
+select topic, count(*), extract(epoch from min(created_at))::float8
+from dead_letters
+where resolved_at is null
+group by topic;
+
+-- name: clock
+select extract(epoch from clock_timestamp())::float8;

@@ -1,0 +1,58 @@
+"""`weir status`: what runs in a data folder, how it feels, and how far behind it is."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from console.cli.place import data_folder, find_settings
+from console.cli.run import BAD_ANSWER
+from console.cli.show import Format, example, format_option, say, show
+from deploy.local import stack
+from deploy.local.state import StackStatus
+from schemas.errors import WeirError
+
+
+@click.command(epilog=example("weir status", "weir status --data /tmp/try --format json"))
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Data folder of the stack.")
+@format_option
+def command(data: Path | None, output: Format) -> int:
+    """Show each process with pid, health and restarts, and each reader's lag; exit 1 if one is not ready."""
+    status = stack.status(data_folder(data))
+    lags = _lags(data) if status.ready else {}
+    rows = [
+        (each.name, each.state, each.pid, each.restarts, each.metrics, each.detail)
+        for each in status.processes
+    ]
+    show(output, ("name", "state", "pid", "restarts", "metrics", "detail"), rows, _value(status, lags))
+    if output == "table":
+        for name, address in status.addresses.items():
+            click.echo(f"{name:<10}{address}")
+        for name, messages in lags.items():
+            click.echo(f"lag       {name}: {messages}")
+    say(f"{status.data}: {'ready' if status.ready else f'not ready ({status.phase})'}")
+    return 0 if status.ready else BAD_ANSWER
+
+
+def _value(status: StackStatus, lags: dict[str, int]) -> dict[str, Any]:
+    value: dict[str, Any] = msgspec.to_builtins(status)
+    return value | {"lag": lags}
+
+
+def _lags(data: Path | None) -> dict[str, int]:
+    """Return how many records each group has before it, over all of its partitions."""
+    from console.watch.groups import read_groups  # noqa: PLC0415 - Kafka's client, only where a stack runs
+    from runtime.broker import Broker  # noqa: PLC0415
+
+    try:
+        settings = find_settings(data)
+        readings = read_groups(Broker.of(settings, "status"), settings.topic_prefix)
+    except WeirError as error:
+        say(f"no lag: {error}")
+        return {}
+    lags: dict[str, int] = {}
+    for reading in readings:
+        name = f"{reading.group} {reading.topic}"
+        lags[name] = lags.get(name, 0) + reading.lag
+    return lags
