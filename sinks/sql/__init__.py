@@ -1,11 +1,16 @@
 """PostgreSQL's side: the schema, its migrations, and the named queries of the sinks."""
 
+from collections.abc import Mapping
 from importlib.resources import files
 
+from psycopg.sql import SQL
 
-def query(name: str) -> str:
-    """Return the text of queries/*name*.sql."""
-    return (files("sinks.sql") / "queries" / f"{name}.sql").read_text()
+from runtime.queries import load_queries
+
+
+def queries() -> Mapping[str, SQL]:
+    """Return the queries of all sinks by name."""
+    return load_queries(files("sinks.sql") / "queries")
 
 
 def migrate(dsn: str, revision: str = "head") -> None:

@@ -1,0 +1,1 @@
+"""The pure parts that all sinks share."""

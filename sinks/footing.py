@@ -1,0 +1,69 @@
+"""A sink's footing in PostgreSQL: taking logs over, and transactions that only their owner can commit."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from runtime.postgres import Connection
+from sinks.core.log import Claim, Log, Span
+from sinks.ground import Ground
+from sinks.ledger import Generation, Ledger
+from sinks.store import Store
+
+
+class Footing:
+    """Holds the claims of one sink. Raises TryAgain or psycopg's errors when something is away."""
+
+    def __init__(self, store: Store, ledger: Ledger, ground: Ground) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._ground = ground
+        self.claims: Mapping[Log, Claim] = {}
+
+    def take_over(self, logs: Iterable[Log]) -> list[Span]:
+        """Claim *logs*, and return what retention deleted before it was stored.
+
+        Raises Misconfigured where a log is not the one that the stored offsets speak of.
+        """
+        wanted = list(logs)
+        recorded = self._checked({where.topic for where in wanted})
+        claims: list[Claim] = []
+        with self._store.transaction() as connection:
+            for topic, generation in recorded.items():
+                numbers = [where.partition for where in wanted if where.topic == topic]
+                claims += self._ledger.claim(connection, topic, generation.number, numbers)
+        # The claims are committed first: from here on nobody else moves these offsets.
+        standing, lost = self._ground.standing(claims)
+        if lost:
+            fenced = {claim.log: claim for claim in claims}
+            with self._store.transaction() as connection:
+                for span in lost:
+                    self._ledger.note_lost(connection, span)
+                moved = {span.log: span.last_offset + 1 for span in lost}
+                self._ledger.advance(connection, fenced, moved)
+        self.claims = {claim.log: claim for claim in standing}
+        return lost
+
+    def check(self) -> None:
+        """Raise Misconfigured if the topics of the claims are not what they were."""
+        self._checked({where.topic for where in self.claims})
+
+    @contextmanager
+    def transaction(self, next_offsets: Mapping[Log, int]) -> Iterator[Connection]:
+        """Give a transaction that moves the offsets. Raises Fenced if one of the claims no longer holds."""
+        with self._store.transaction() as connection:
+            self._ledger.advance(connection, self.claims, next_offsets)
+            yield connection
+
+    def let_go(self) -> None:
+        """Hold no claim any more."""
+        self.claims = {}
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self._store.close()
+
+    def _checked(self, topics: Iterable[str]) -> dict[str, Generation]:
+        with self._store.transaction() as connection:
+            recorded = {topic: self._ledger.generation(connection, topic) for topic in sorted(topics)}
+        self._ground.check(recorded)
+        return recorded

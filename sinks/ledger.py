@@ -1,0 +1,88 @@
+"""`sink_offsets`: how far a sink is, and who may say so. The truth about its progress."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from psycopg.sql import SQL
+
+from runtime.postgres import Connection
+from schemas.errors import TryAgain, WeirError
+from sinks.core.log import Claim, Log, Span
+
+
+class Fenced(WeirError):  # noqa: N818 - the word of the trade
+    """Somebody else has claimed a log since we did: stop; nothing of the transaction is stored."""
+
+
+class Generation(NamedTuple):
+    """The topic that offsets speak of, as `weir topics apply` or `adopt` recorded it."""
+
+    number: int
+    topic_id: str
+    partitions: int
+
+
+class Ledger:
+    """The rows of one sink. Every method runs within the caller's transaction."""
+
+    def __init__(self, sink: str, queries: Mapping[str, SQL]) -> None:
+        self._sink = sink
+        self._queries = queries
+
+    def generation(self, connection: Connection, topic: str) -> Generation:
+        """Return the generation of *topic* in force. Raises TryAgain while none is recorded."""
+        row = connection.execute(self._queries["generation_in_force"], {"topic": topic}).fetchone()
+        if row is None:
+            raise TryAgain(f"topic {topic} is not recorded yet: waiting for `weir topics apply`")
+        return Generation(*row)
+
+    def claim(
+        self, connection: Connection, topic: str, generation: int, partitions: Iterable[int]
+    ) -> list[Claim]:
+        """Take the logs over: from the commit on, whoever claimed them before is fenced."""
+        rows = connection.execute(
+            self._queries["claim_logs"],
+            {
+                "sink": self._sink,
+                "topic": topic,
+                "generation": generation,
+                # In order, so that two claimants cannot wait for each other.
+                "partitions": sorted(partitions),
+            },
+        )
+        return [Claim(Log(topic, partition), *rest) for partition, *rest in rows]
+
+    def advance(
+        self, connection: Connection, claims: Mapping[Log, Claim], next_offsets: Mapping[Log, int]
+    ) -> None:
+        """Move the offsets, if every one of *claims* still holds; else raise Fenced."""
+        logs = sorted(next_offsets)
+        moved = connection.execute(
+            self._queries["advance"],
+            {
+                "sink": self._sink,
+                "topics": [log.topic for log in logs],
+                "partitions": [log.partition for log in logs],
+                "next_offsets": [next_offsets[log] for log in logs],
+                "epochs": [claims[log].epoch for log in logs],
+            },
+        ).rowcount
+        if moved != len(logs):
+            raise Fenced(
+                f"sink {self._sink}: {len(logs) - moved} of {len(logs)} logs belong to another process "
+                "by now; this one was silent for too long, or two have the same work"
+            )
+
+    def note_lost(self, connection: Connection, span: Span) -> None:
+        """Record offsets that were gone before this sink had read them."""
+        connection.execute(
+            self._queries["note_lost"],
+            {
+                "reader": self._sink,
+                "topic": span.log.topic,
+                "partition": span.log.partition,
+                "generation": span.generation,
+                "first_offset": span.first_offset,
+                "last_offset": span.last_offset,
+            },
+        )

@@ -1,0 +1,1 @@
+"""The rollups sink's pure parts."""

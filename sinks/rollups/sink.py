@@ -1,0 +1,105 @@
+"""The rollups sink: rows wait for their progress, the newest of each key is merged into PostgreSQL."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
+
+from psycopg.sql import SQL
+
+from runtime.postgres import Connection
+from schemas.dead_letter import DeadLetter
+from schemas.errors import Reject
+from schemas.topics import ROLLUPS
+from sinks.core.letter import letter
+from sinks.core.log import Claim, Log
+from sinks.core.record import Record
+from sinks.rollups.batch import RollupsBatch
+from sinks.rollups.core.pending import Newest, Pending
+from sinks.rollups.core.reading import Reader, Row, Table
+from sinks.sink import Batch
+
+#: A batch is cut at this many rows at the latest.
+_MOST_ROWS: Final = 50_000
+#: While there is little to do, storing may take this part of the time: then rows are stored sooner.
+_IDLE_SHARE: Final = 4
+
+
+class RollupsSink:
+    """See `sinks.sink.Sink`."""
+
+    name = "rollups"
+    topics = (ROLLUPS,)
+
+    def __init__(
+        self, queries: Mapping[str, SQL], interval_s: float, observe_stored: Callable[[float], None]
+    ) -> None:
+        """Store at least every *interval_s*; tell *observe_stored* the seconds from append to commit."""
+        self._queries = queries
+        self._interval_s = interval_s
+        self._observe_stored = observe_stored
+        self._readers: dict[Log, Reader] = {}
+        self._pending: dict[Log, Pending[Row]] = {}
+        self._newest: Newest[Row] = Newest()
+        self._letters: list[DeadLetter] = []
+        self._stored_offsets: dict[Log, int] = {}
+        self._stored_stamps: dict[int, tuple[int, ...]] = {}
+
+    def make_stages(self, connection: Connection) -> None:
+        """Make the stages that COPY goes to."""
+        connection.execute(self._queries["make_rollup_stages"])
+
+    def begin(self, claims: Iterable[Claim]) -> None:
+        """Forget everything, and start with these logs alone."""
+        claimed = list(claims)
+        self._readers = {claim.log: Reader(claim.log.partition) for claim in claimed}
+        self._pending = {claim.log: Pending(claim.next_offset) for claim in claimed}
+        self._stored_offsets = {claim.log: claim.next_offset for claim in claimed}
+        self._stored_stamps = {}
+        self._newest = Newest()
+        self._letters = []
+
+    def take(self, log: Log, records: Sequence[Record]) -> None:
+        """Take rows; those that a progress covers are ready to be stored."""
+        pending, read = self._pending[log], self._readers[log].read
+        for record in records:
+            try:
+                row = read(record)
+            except Reject as error:
+                self._letters.append(letter(log, record, "sink:rollups", "unreadable", str(error)))
+                continue
+            pending.add(row)
+            if row.content.table is Table.PROGRESS:
+                pending.cover(row.stamp)
+        pending.read_to(records[-1].offset + 1)
+        self._newest.add(pending.release())
+
+    def due(self, since_last_s: float, last_took_s: float) -> bool:
+        """Say yes at the interval, sooner when storing is quick, at once when the batch is full."""
+        ready = len(self._newest)
+        if not ready and not self._letters:
+            return False
+        wait_s = min(self._interval_s, _IDLE_SHARE * last_took_s)
+        return ready >= _MOST_ROWS or since_last_s >= wait_s
+
+    def cut(self) -> Batch | None:
+        """Return all that is covered."""
+        offsets = {log: pending.next_offset for log, pending in self._pending.items()}
+        moved = {log: offset for log, offset in offsets.items() if offset != self._stored_offsets[log]}
+        if not moved:
+            return None
+        by_table: dict[Table, list[Row]] = {}
+        for row in self._newest.take():
+            by_table.setdefault(row.content.table, []).append(row.content)
+        letters, self._letters = self._letters, []
+        return RollupsBatch(by_table, moved, letters, self._queries)
+
+    def stored(self, batch: Batch, now_ms: int) -> None:
+        """Observe how old the newest source record of each partition was when it was stored."""
+        self._stored_offsets.update(batch.next_offsets)
+        if not isinstance(batch, RollupsBatch):
+            return
+        for row in batch.by_table.get(Table.PROGRESS, ()):
+            partition, generation, offset, record_time_ms, _ = row.content
+            # Progress that only says "nothing new" is no event that was stored.
+            if (generation, offset) > self._stored_stamps.get(partition, (0, -1)):
+                self._stored_stamps[partition] = (generation, offset)
+                self._observe_stored((now_ms - record_time_ms) / 1_000)

@@ -1,0 +1,84 @@
+-- The rollups sink: rows are copied into a stage, then merged. A row that is not newer changes nothing.
+
+-- name: make_rollup_stages
+create temporary table stage_rollups on commit delete rows as
+select tenant, customer, meter, grp, window_start_ms, arrival_day, events, sum, min, max,
+    first_ms, first_value, latest_ms, latest_value, stamp, partition
+from rollups
+with no data;
+
+create temporary table stage_fate_counts on commit delete rows as
+select tenant, type, hour_ms, arrival_day, partition,
+    counted, in_grace, late, duplicate, conflict, unmatched, refused, stamp
+from fate_counts
+with no data
+
+-- name: copy_usage
+copy stage_rollups (tenant, customer, meter, grp, window_start_ms, arrival_day, events, sum, min, max,
+    first_ms, first_value, latest_ms, latest_value, stamp, partition)
+from stdin
+
+-- name: merge_usage
+insert into rollups as stored (tenant, customer, meter, grp, window_start_ms, arrival_day, events, sum,
+    min, max, first_ms, first_value, latest_ms, latest_value, stamp, partition)
+select tenant, customer, meter, grp, window_start_ms, arrival_day, events, sum,
+    min, max, first_ms, first_value, latest_ms, latest_value, stamp, partition
+from stage_rollups
+on conflict (tenant, customer, meter, grp, window_start_ms, arrival_day) do update
+set events = excluded.events,
+    sum = excluded.sum,
+    min = excluded.min,
+    max = excluded.max,
+    first_ms = excluded.first_ms,
+    first_value = excluded.first_value,
+    latest_ms = excluded.latest_ms,
+    latest_value = excluded.latest_value,
+    stamp = excluded.stamp,
+    partition = excluded.partition,
+    stored_at = excluded.stored_at
+where excluded.stamp > stored.stamp
+
+-- name: empty_usage
+truncate stage_rollups
+
+-- name: copy_fates
+copy stage_fate_counts (tenant, type, hour_ms, arrival_day, partition,
+    counted, in_grace, late, duplicate, conflict, unmatched, refused, stamp)
+from stdin
+
+-- name: merge_fates
+insert into fate_counts as stored (tenant, type, hour_ms, arrival_day, partition,
+    counted, in_grace, late, duplicate, conflict, unmatched, refused, stamp)
+select tenant, type, hour_ms, arrival_day, partition,
+    counted, in_grace, late, duplicate, conflict, unmatched, refused, stamp
+from stage_fate_counts
+on conflict (tenant, type, hour_ms, arrival_day, partition) do update
+set counted = excluded.counted,
+    in_grace = excluded.in_grace,
+    late = excluded.late,
+    duplicate = excluded.duplicate,
+    conflict = excluded.conflict,
+    unmatched = excluded.unmatched,
+    refused = excluded.refused,
+    stamp = excluded.stamp
+where excluded.stamp > stored.stamp
+
+-- name: empty_fates
+truncate stage_fate_counts
+
+-- name: store_progress
+insert into progress as stored (partition, generation, source_offset, record_time_ms, catalog_version)
+values (%s, %s, %s, %s, %s)
+on conflict (partition) do update
+set generation = excluded.generation,
+    source_offset = excluded.source_offset,
+    record_time_ms = excluded.record_time_ms,
+    catalog_version = excluded.catalog_version,
+    stored_at = excluded.stored_at
+where (excluded.generation, excluded.source_offset, excluded.record_time_ms, excluded.catalog_version)
+    > (stored.generation, stored.source_offset, stored.record_time_ms, stored.catalog_version)
+
+-- name: store_lost
+insert into lost_ranges (reader, topic, partition, generation, first_offset, last_offset, found_at)
+values ('processor', 'usage', %s, %s, %s, %s, to_timestamp(%s / 1000.0))
+on conflict do nothing
