@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from schemas.admission import EventRejected, read_event, text_fault
-from schemas.errors import Reject
+from schemas.errors import MALFORMED, Reject
 from schemas.event import UsageEvent
 from schemas.pack import CONTENT_TYPE, Pack, decode_pack, pack_of
 
@@ -14,6 +14,8 @@ CLOUDEVENT: Final = "application/cloudevents+json"
 CLOUDEVENTS: Final = "application/cloudevents-batch+json"
 CONTENT_TYPE_HEADER: Final = "content-type"
 TENANT_HEADER: Final = "tenant"
+#: Events of one CloudEvents batch.
+MAX_BATCH: Final = 1_000
 
 
 class SourceEvents(NamedTuple):
@@ -38,12 +40,10 @@ def read_record(value: bytes, headers: Mapping[str, bytes], recorded_at_ms: int)
         pack = decode_pack(value)
         return SourceEvents(pack, range(pack.count))
     if media_type not in (CLOUDEVENT, CLOUDEVENTS):
-        message = f"content type {content_type!r} is neither a pack nor CloudEvents"
-        raise Reject(message)
+        raise Reject(f"content type {content_type!r} is neither a pack nor CloudEvents")
     tenant = headers.get(TENANT_HEADER, b"").decode("utf-8", "replace")
     if text_fault("/tenant", tenant) is not None:
-        message = "a CloudEvents record needs its tenant in the header 'tenant'"
-        raise Reject(message)
+        raise Reject("a CloudEvents record needs its tenant in the header 'tenant'")
     return _read_each(_split(value) if media_type == CLOUDEVENTS else [value], tenant, recorded_at_ms)
 
 
@@ -54,16 +54,16 @@ def header_map(headers: Iterable[tuple[str, bytes | None]] | None) -> dict[str, 
 
 def _split(value: bytes) -> list[bytes]:
     try:
-        return [bytes(raw) for raw in msgspec.json.decode(value, type=list[msgspec.Raw])]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        message = f"not a JSON array: {error}"
-        raise Reject(message) from None
+        raws = msgspec.json.decode(value, type=list[msgspec.Raw])
+    except MALFORMED as error:
+        raise Reject(f"not a JSON array: {error}") from None
+    if not 1 <= len(raws) <= MAX_BATCH:
+        # Each event may need a verdict, and all verdicts on a record have to fit into one.
+        raise Reject(f"a batch holds 1 to {MAX_BATCH} events, not {len(raws)}")
+    return [bytes(raw) for raw in raws]
 
 
 def _read_each(raws: Sequence[bytes], tenant: str, recorded_at_ms: int) -> SourceEvents:
-    if not raws:
-        message = "an empty batch"
-        raise Reject(message)
     events: list[UsageEvent] = []
     places: list[int] = []
     invalid: list[int] = []
