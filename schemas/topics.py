@@ -10,7 +10,8 @@ DEFAULT_PREFIX: Final = "weir."
 MAX_RECORD_BYTES: Final = 2_000_000
 #: Keeps a newer record beside an older one of the same key until a reload has seen both.
 _COMPACTION_LAG_MS: Final = DAY_MS
-_ROLLUPS_SEGMENT_MS: Final = DAY_MS
+#: Only what left the newest segment is compacted.
+_COMPACT_SEGMENT_MS: Final = DAY_MS
 
 
 class Topic(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +40,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
         }
         if self.compact:
             config["min.compaction.lag.ms"] = str(_COMPACTION_LAG_MS)
-            config["segment.ms"] = str(_ROLLUPS_SEGMENT_MS)
+            config["segment.ms"] = str(_COMPACT_SEGMENT_MS)
         return config
 
 
@@ -52,6 +53,8 @@ USAGE: Final = Topic(
     retention_ms=7 * DAY_MS,
     log_append_time=True,
 )
+# No row is written later than a grace and a day after its window or arrival, so deletion after
+# seven days takes only rows that nobody keeps in memory; progress is repeated every hour.
 ROLLUPS: Final = Topic(
     name="rollups",
     record="absolute usage and counts of fates with their stamp; progress",
@@ -106,7 +109,7 @@ DEAD_LETTERS: Final = Topic(
     retention_ms=30 * DAY_MS,
 )
 
-#: `weir.rollups` repeats its live keys often enough that seven days of deletion never reach one.
+#: In the order in which they are made.
 TOPICS: Final = (USAGE, ROLLUPS, SEEN, VERDICTS, CATALOG, DOOR, DEAD_LETTERS)
 
 
