@@ -1,0 +1,54 @@
+"""`python -m ingest`: reads settings, builds the parts, serves until SIGTERM."""
+
+import asyncio
+import gc
+import sys
+
+from ingest.app import Ingress
+from ingest.instruments import label_values
+from runtime.catalog import CatalogFollower
+from runtime.health import Health
+from runtime.health_server import HealthServer
+from runtime.lifecycle import run
+from runtime.metrics import Metrics
+from runtime.settings import Settings
+from runtime.version import build
+from schemas.catalog import Catalog
+from schemas.process import INGEST
+from schemas.topics import USAGE, topic_name
+
+#: Requests make no cycles worth speaking of, and a look at all objects stops the loop for long.
+_GC_THRESHOLDS = (50_000, 20, 50)
+
+
+async def main(settings: Settings, stop: asyncio.Event) -> None:
+    """Run the ingress until *stop* is set."""
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    failed: asyncio.Future[None] = loop.create_future()
+
+    def changed(catalog: Catalog) -> None:
+        if catalog.versions:
+            loop.call_soon_threadsafe(ready.set)
+
+    def cannot_go_on(error: Exception) -> None:
+        loop.call_soon_threadsafe(failed.set_exception, error)
+
+    metrics = Metrics(
+        INGEST, build(settings.commit), label_values([topic_name(settings.topic_prefix, USAGE)])
+    )
+    health = Health()
+    follower = CatalogFollower(settings, changed, cannot_go_on)
+    health.need("catalog", follower.missing, dependency=True)
+    ingress = Ingress(settings, metrics, follower)
+    ingress.declare(health)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
+    async with HealthServer(health, metrics.registry, settings.host, settings.health_port):
+        with follower:
+            await ingress.serve(stop, ready, failed)
+
+
+if __name__ == "__main__":
+    sys.exit(run(INGEST, main))

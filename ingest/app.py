@@ -1,0 +1,124 @@
+"""The ingress as a whole: built from its parts, kept going, and brought to a clean end."""
+
+import asyncio
+import secrets
+import time
+from typing import Final
+
+from ingest.core.gate import Gate
+from ingest.core.packing import OpenPacks
+from ingest.core.reading import Reader
+from ingest.events_route import EventsRoute
+from ingest.ground import Ground
+from ingest.http_requests import Requests
+from ingest.http_server import Door
+from ingest.instruments import EVENTS_ROUTE, Instruments
+from ingest.kafka import Faults, UsageLog, connect
+from ingest.packer import Packer
+from ingest.tally import DoorTally
+from runtime import logs
+from runtime.broker import Broker
+from runtime.catalog import CatalogFollower
+from runtime.health import Health
+from runtime.metrics import Metrics
+from runtime.settings import Settings
+from schemas.topics import DOOR, USAGE, topic_name
+
+_HOUSEKEEPING_SECONDS: Final = 1.0
+#: Beyond the longest wait for Kafka, what a request may need to be answered at the end.
+_DRAIN_SECONDS: Final = 2.0
+_FLUSH_SECONDS: Final = 5.0
+
+log = logs.get_logger(__name__)
+
+
+class Ingress:
+    """Everything of one process but its health server."""
+
+    def __init__(self, settings: Settings, metrics: Metrics, follower: CatalogFollower) -> None:
+        """Build it; nothing is sent, and nobody is listened to, before `serve`."""
+        self._settings = settings
+        run = secrets.token_hex(4)
+        topic = topic_name(settings.topic_prefix, USAGE)
+        partitions = settings.partitions
+        self._gate = Gate(settings.ingest_inflight_bytes)
+        self._instruments = Instruments(metrics, topic)
+        self._faults = Faults()
+        self._producer = connect(settings, self._faults)
+        self._log = UsageLog(self._producer, self._faults, topic, partitions, self._gate, self._instruments)
+        packs = OpenPacks(partitions, settings.ingest_linger_ms / 1_000)
+        self._packer = Packer(self._log, packs, self._gate, settings.ingest_ack_timeout_ms / 1_000)
+        self._tally = DoorTally(self._producer, topic_name(settings.topic_prefix, DOOR), run)
+        broker = Broker.of(settings, "ground")
+        self._ground = Ground(broker, self._producer, topic, partitions, lambda: follower.catalog)
+        events = EventsRoute(
+            lambda: follower.catalog,
+            Reader(partitions),
+            self._gate,
+            self._log,
+            self._packer,
+            self._tally,
+            self._instruments,
+        )
+        self._requests = Requests({EVENTS_ROUTE: {"POST": events.post}}, self._instruments, run)
+        self._door = Door(self._requests.answer)
+
+    def declare(self, health: Health) -> None:
+        """Tell *health* what this process needs, and how to see that it moves."""
+        health.need("kafka", self._ground.missing, dependency=True)
+        health.watch("packs", lambda: self._log.reported, lambda: self._log.outstanding)
+
+    async def serve(self, stop: asyncio.Event, ready: asyncio.Event, failed: asyncio.Future[None]) -> None:
+        """Listen once *ready* is set and the ground is firm; end cleanly after *stop*.
+
+        Raises Misconfigured, what *failed* holds, or RuntimeError where only a new process helps.
+        """
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._ground.watch()),
+                group.create_task(self._keep_house()),
+                group.create_task(self._listen(ready)),
+                group.create_task(_result_of(failed)),
+            ]
+            try:
+                await stop.wait()
+            finally:
+                await self._drain()
+            for task in tasks:
+                task.cancel()
+
+    async def _listen(self, ready: asyncio.Event) -> None:
+        await ready.wait()
+        await self._ground.firm()
+        port = await self._door.listen(self._settings.host, self._settings.ingest_port)
+        log.info("ingest.listening", host=self._settings.host, port=port)
+
+    async def _keep_house(self) -> None:
+        while True:
+            await asyncio.sleep(_HOUSEKEEPING_SECONDS)
+            self._log.poll()
+            self._tally.publish(_now_ms())
+            self._instruments.look(
+                inflight=self._requests.inflight,
+                connections=len(self._door.connections),
+                queued=len(self._producer),
+            )
+            if self._faults.fatal is not None:
+                raise RuntimeError(f"Kafka's producer cannot go on: {self._faults.fatal}")
+
+    async def _drain(self) -> None:
+        """Answer what is under way, publish what is left, in that order."""
+        self._requests.draining = True
+        self._packer.hurry()
+        await self._door.close(self._settings.ingest_ack_timeout_ms / 1_000 + _DRAIN_SECONDS)
+        self._tally.publish(_now_ms())
+        left = await asyncio.to_thread(self._producer.flush, _FLUSH_SECONDS)
+        log.info("ingest.drained", left=left)
+
+
+async def _result_of(future: asyncio.Future[None]) -> None:
+    await future
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

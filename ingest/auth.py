@@ -1,0 +1,28 @@
+"""Who sends: from the API key to its tenant. The tenant never comes from a body."""
+
+import hashlib
+from typing import Final
+
+from ingest.core.problem import refuse
+from schemas.catalog import Catalog
+
+INGEST_SCOPE: Final = "ingest"
+_SCHEME: Final = "bearer "
+
+
+def tenant_of(authorization: str | None, catalog: Catalog, scope: str = INGEST_SCOPE) -> str:
+    """Return the tenant whose key the Authorization header holds. Raises Refused.
+
+    The key is looked up by its SHA-256, so how long it takes tells nothing about any key.
+    """
+    if authorization is None or authorization[: len(_SCHEME)].lower() != _SCHEME:
+        raise refuse("unauthenticated", "send your API key as `Authorization: Bearer wk_…`")
+    secret = authorization[len(_SCHEME) :].strip()
+    key = catalog.key(hashlib.sha256(secret.encode(errors="surrogateescape")).hexdigest())
+    if key is None:
+        raise refuse("unauthenticated", "the API key is unknown or revoked")
+    if scope not in key.scopes:
+        raise refuse("forbidden", f"the API key lacks the scope {scope!r}")
+    if key.tenant not in catalog.tenants:
+        raise refuse("forbidden", "the API key's tenant does not exist")
+    return key.tenant

@@ -1,0 +1,117 @@
+"""The forms in which a body may hold events, and how it falls apart into single ones."""
+
+import json
+from enum import Enum
+from typing import Final, NamedTuple, NoReturn
+
+import msgspec
+
+from ingest.core.problem import Refused, refuse
+from schemas.admission import Finding
+
+MAX_EVENTS: Final = 1_000
+
+_BLANKS: Final = b" \t\r\n"
+
+
+class Form(Enum):
+    """How a body is written."""
+
+    #: One JSON object, or an array of them.
+    JSON = "json"
+    #: One JSON object a line.
+    LINES = "lines"
+
+
+_FORMS: Final = {
+    "": Form.JSON,
+    "application/json": Form.JSON,
+    "application/cloudevents+json": Form.JSON,
+    "application/cloudevents-batch+json": Form.JSON,
+    "application/x-ndjson": Form.LINES,
+}
+_decode_array: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+class Split(NamedTuple):
+    """A body fallen apart: the exact bytes of each event, not yet looked at."""
+
+    events: list[bytes]
+    #: Whether pointers into the body begin with the place of the event.
+    many: bool
+
+
+def form_of(content_type: str) -> Form:
+    """Return the form that a Content-Type header names; none means JSON. Raises Refused."""
+    try:
+        return _FORMS[content_type]
+    except KeyError:
+        pass
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type in _FORMS:
+        return _FORMS[media_type]
+    taken = ", ".join(filter(None, _FORMS))
+    raise refuse("content_type_unknown", f"the content type must be one of {taken}")
+
+
+def is_array(body: bytes) -> bool:
+    """Say whether the first thing in *body* opens a JSON array."""
+    return body[:1] == b"[" or (body[:1] in _BLANKS and body.lstrip(_BLANKS)[:1] == b"[")
+
+
+def split(body: bytes, form: Form) -> Split:
+    """Return the events of *body*. Raises Refused where it cannot be told where one ends."""
+    if form is Form.LINES:
+        return Split([line for line in body.split(b"\n") if line.strip(_BLANKS)], many=True)
+    if not is_array(body):
+        return Split([body] if body.strip(_BLANKS) else [], many=False)
+    try:
+        return Split([bytes(raw) for raw in _decode_array(body)], many=True)
+    except RecursionError:
+        raise refuse(
+            "too_deep", "the body is nested too deep", Finding("", "too_deep", "is nested too deep")
+        ) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _not_json(body, str(error)) from None
+
+
+def check_count(events: int) -> None:
+    """Raise Refused unless a request holds 1 to 1,000 events."""
+    if events == 0:
+        raise refuse("empty_batch", "the body holds no event", Finding("", "empty_batch", "holds no event"))
+    if events > MAX_EVENTS:
+        raise refuse("too_many_events", f"a request holds at most {MAX_EVENTS} events, not {events}")
+
+
+def _not_json(body: bytes, reason: str) -> Refused:
+    detail = reason.removeprefix("JSON is malformed: ")
+    finding = Finding(_first_fault(body), "not_json", f"is not JSON: {detail}")
+    return refuse("not_json", f"the body is not JSON: {detail}", finding)
+
+
+def _first_fault(body: bytes) -> str:
+    """Return a pointer to the first element of the array *body* that cannot be read."""
+    text = body.decode(errors="replace")
+    scan = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_no_number).raw_decode
+    at = _next(text, text.index("[") + 1)
+    index = 0
+    try:
+        while True:
+            at = _next(text, scan(text, at)[1])
+            if text[at : at + 1] != ",":
+                return f"/{index}" if at < len(text) and text[at] != "]" else ""
+            at = _next(text, at + 1)
+            index += 1
+    except (ValueError, RecursionError):
+        return f"/{index}"
+
+
+def _next(text: str, at: int) -> int:
+    """Return where the next character that is no blank stands, from *at* on."""
+    while text[at : at + 1] in {" ", "\t", "\r", "\n"}:
+        at += 1
+    return at
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(name)

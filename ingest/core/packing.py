@@ -1,0 +1,135 @@
+"""Events of many requests share packs: which pack an event goes to, and when a pack goes out."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from ingest.core.routes import Route
+from schemas.event import UsageEvent
+from schemas.pack import MAX_EVENTS
+
+MAX_PACK_BYTES: Final = 256 * 1024
+#: Room in a pack is counted in bytes alone; an event takes at least the share of MAX_EVENTS.
+LEAST_SHARE: Final = -(-MAX_PACK_BYTES // (MAX_EVENTS - 1))
+#: A pack may wait this many times the linger while another of its partition is on its way.
+STRETCH: Final = 4
+
+
+class Ticket:
+    """One request that waits for its packs. Settled once: by its last pack, or by its deadline."""
+
+    __slots__ = ("_on_settled", "_open", "settled")
+
+    def __init__(self, on_settled: Callable[[bool], None]) -> None:
+        """Call *on_settled* with True when all packs are confirmed, False as soon as one is not."""
+        self._on_settled = on_settled
+        self._open = 0
+        self.settled = False
+
+    def expect(self) -> None:
+        """Wait for one more pack."""
+        self._open += 1
+
+    def pack_done(self, *, confirmed: bool) -> None:
+        """Take note of a pack's end."""
+        self._open -= 1
+        if not confirmed or self._open == 0:
+            self.settle(confirmed=confirmed)
+
+    def settle(self, *, confirmed: bool) -> None:
+        """Settle it, unless it is settled."""
+        if not self.settled:
+            self.settled = True
+            self._on_settled(confirmed)
+
+
+class Pack:
+    """Events of one partition on their way to the log."""
+
+    __slots__ = ("events", "first_at", "partition", "position", "size", "tickets")
+
+    def __init__(self, partition: int) -> None:
+        self.partition = partition
+        self.events: list[UsageEvent] = []
+        #: When its first event came, in seconds of the caller's clock.
+        self.first_at = 0.0
+        #: Shares of its events, about their bytes.
+        self.size = 0
+        self.tickets: list[Ticket] = []
+        #: Position of its record with a closing slash, once it is confirmed.
+        self.position = ""
+
+
+#: Where an event of a request stands: its pack, and its place in it.
+Place = tuple[Pack, int]
+
+
+class OpenPacks:
+    """The pack of each partition that still takes events."""
+
+    def __init__(self, partitions: int, linger_seconds: float) -> None:
+        self._open = [Pack(partition) for partition in range(partitions)]
+        self._linger_seconds = linger_seconds
+
+    def put(
+        self, events: Sequence[UsageEvent], routes: Sequence[Route], share: int, ticket: Ticket, now: float
+    ) -> tuple[list[Place], list[Pack]]:
+        """Return each event's place, and the packs that are full now.
+
+        *share* is about the bytes of one event.
+        """
+        share = max(share, LEAST_SHARE)
+        packs = self._open
+        places: list[Place] = []
+        full: list[Pack] = []
+        touched: set[Pack] = set()
+        for event, (_, partition, _) in zip(events, routes, strict=True):
+            pack = packs[partition]
+            rows = pack.events
+            if pack not in touched:
+                touched.add(pack)
+                pack.tickets.append(ticket)
+                ticket.expect()
+                if not rows:
+                    pack.first_at = now
+            places.append((pack, len(rows)))
+            rows.append(event)
+            pack.size += share
+            if pack.size >= MAX_PACK_BYTES:
+                full.append(pack)
+                packs[partition] = Pack(partition)
+        return places, full
+
+    def due(self, now: float, busy: Sequence[int], *, quiet: bool) -> list[Pack]:
+        """Return, and replace, the packs that have waited long enough.
+
+        *busy* has the packs on their way by partition, *quiet* says that nothing came of late.
+        """
+        due = [
+            pack
+            for pack in self._open
+            if pack.events
+            and is_due(now - pack.first_at, self._linger_seconds, quiet=quiet, busy=busy[pack.partition] > 0)
+        ]
+        for pack in due:
+            self._open[pack.partition] = Pack(pack.partition)
+        return due
+
+    def hurry(self) -> None:
+        """Let no pack wait any longer from now on."""
+        self._linger_seconds = 0.0
+
+    def __bool__(self) -> bool:
+        """Say whether any event waits."""
+        return any(pack.events for pack in self._open)
+
+
+def is_due(waited_seconds: float, linger_seconds: float, *, quiet: bool, busy: bool) -> bool:
+    """Say whether a pack goes out now.
+
+    When nobody sends any more, waiting gains nothing. While an earlier pack of the partition is on
+    its way, waiting costs little: Kafka, not the linger, is the bottleneck then, and every record is
+    work for all who read it. So packs grow with the load by themselves.
+    """
+    if waited_seconds >= STRETCH * linger_seconds:
+        return True
+    return not busy and (quiet or waited_seconds >= linger_seconds)

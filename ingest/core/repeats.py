@@ -1,0 +1,30 @@
+"""Copies within one request. They are published all the same: what counts is decided behind the log."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from schemas.event import UsageEvent
+
+
+class Status(StrEnum):
+    """What a receipt says of one event."""
+
+    ACCEPTED = "accepted"
+    #: The same id again, with the same content.
+    DUPLICATE = "duplicate"
+    #: The same id again, with other content.
+    CONFLICT = "conflict"
+    REJECTED = "rejected"
+
+
+def repeats(events: Sequence[UsageEvent]) -> dict[int, Status]:
+    """Return which of *events* repeat an earlier one of them, by place."""
+    if len({event.id for event in events}) == len(events):
+        return {}
+    found: dict[int, Status] = {}
+    first: dict[tuple[str, str, str], UsageEvent] = {}
+    for place, event in enumerate(events):
+        original = first.setdefault((event.series.customer, event.source, event.id), event)
+        if original is not event:
+            found[place] = Status.DUPLICATE if original == event else Status.CONFLICT
+    return found

@@ -1,0 +1,91 @@
+"""Where the events of one series go, and whether a meter has a say in them."""
+
+from typing import Final, NamedTuple
+
+from ingest.core.learned import Unusual
+from schemas.admission import Finding, text_fault, value_faults
+from schemas.catalog import Catalog
+from schemas.event import NOT_GIVEN, Series, UsageEvent
+from schemas.meters import Aggregation, Meter
+from schemas.partition import partition_of
+
+#: Series remembered over all tenants before they are forgotten.
+_REMEMBERED: Final = 200_000
+
+NO_METER: Final = Finding("", "no_meter", "accepted, but no meter measures this event type")
+NO_TIME: Final = Finding("/time", "no_time", "accepted without a time: the time of its record counts")
+
+
+class Route(NamedTuple):
+    """What is known about every event of one series."""
+
+    series: Series
+    partition: int
+    #: Whether `judge` could find anything in an event that has a time.
+    judged: bool
+
+
+class Routes:
+    """The routes of every series seen, under one catalogue. Bounded."""
+
+    def __init__(self, catalog: Catalog, partitions: int) -> None:
+        self.catalog = catalog
+        self._partitions = partitions
+        self._by_tenant: dict[str, TenantRoutes] = {}
+        self._judged: dict[str, bool] = {}
+        self._known = 0
+
+    def of_tenant(self, tenant: str) -> "TenantRoutes":
+        """Return the table of one tenant."""
+        if self._known > _REMEMBERED:
+            self._by_tenant.clear()
+            self._known = 0
+        table = self._by_tenant.get(tenant)
+        if table is None:
+            table = self._by_tenant[tenant] = TenantRoutes(self, tenant)
+        return table
+
+    def route(self, series: Series) -> Route:
+        """Return the route of *series*."""
+        self._known += 1
+        partition = partition_of(series.tenant, series.customer, self._partitions)
+        return Route(series, partition, self._is_judged(series.type))
+
+    def judge(self, event: UsageEvent, now_ms: int) -> tuple[list[Finding], list[Finding]]:
+        """Return (faults, warnings) of an event that is well formed."""
+        warnings = [NO_TIME] if event.given_ms == NOT_GIVEN else []
+        meters = self.catalog.meters_at(event.occurred_at_ms(now_ms)).measuring(event.series.type)
+        if not meters:
+            return [], [*warnings, NO_METER]
+        return value_faults(event, meters), warnings
+
+    def _is_judged(self, event_type: str) -> bool:
+        judged = self._judged.get(event_type)
+        if judged is None:
+            versions = [meters.measuring(event_type) for meters in self.catalog.meter_sets]
+            judged = not all(meters and all(map(_takes_anything, meters)) for meters in versions)
+            if len(self._judged) < _REMEMBERED:
+                self._judged[event_type] = judged
+        return judged
+
+
+class TenantRoutes(dict[tuple[str, str], Route]):
+    """One tenant's routes by (customer, event type)."""
+
+    def __init__(self, routes: Routes, tenant: str) -> None:
+        super().__init__()
+        self.tenant = tenant
+        self._routes = routes
+
+    def __missing__(self, key: tuple[str, str]) -> Route:
+        """Learn the route of a series. Raises Unusual on a name that breaks the rules."""
+        customer, event_type = key
+        if text_fault("/customer", customer) or text_fault("/type", event_type):
+            raise Unusual
+        route = self[key] = self._routes.route(Series(self.tenant, customer, event_type))
+        return route
+
+
+def _takes_anything(meter: Meter) -> bool:
+    """Say whether *meter* finds a value in every well-formed event."""
+    return not meter.properties and (meter.default_one or meter.aggregation is Aggregation.COUNT)

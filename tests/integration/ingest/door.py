@@ -1,0 +1,174 @@
+"""A running ingress and everything a test wants to do with it."""
+
+import gzip
+import hashlib
+import http.client
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from runtime.broker import Broker
+from runtime.kafka import consumer_config, producer_config
+from schemas.catalog import (
+    Fact,
+    KeyIssued,
+    MetersPublished,
+    TenantNamed,
+    TopicAdopted,
+    encode_fact,
+    fact_key,
+)
+from schemas.event import UsageEvent
+from schemas.meters import Meter
+from schemas.pack import decode_pack
+from schemas.topics import CATALOG, DOOR, USAGE, Topic, topic_name
+from tests.running import Running
+from tests.stack import Namespace
+
+TENANT = "acme"
+KEY = "wk_" + "a" * 43
+READ_KEY = "wk_" + "r" * 43
+ORPHAN_KEY = "wk_" + "o" * 43
+METERS = (
+    Meter(name="api", event_type="api", unit="requests", default_one=True),
+    Meter(name="storage", event_type="storage", properties=("bytes", "hours"), per_unit=2**30),
+)
+
+
+class Reply(NamedTuple):
+    """An HTTP answer."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401
+        """Return the body, read."""
+        return json.loads(self.body)
+
+    @property
+    def code(self) -> str:
+        """Return the code of a problem, after checking that it is a complete one."""
+        assert self.headers["content-type"] == "application/problem+json"
+        document = self.json
+        assert document["status"] == self.status
+        assert {"type", "title", "detail"} <= document.keys()
+        assert self.headers["x-request-id"]
+        code: str = document["code"]
+        return code
+
+
+def facts(namespace: Namespace) -> list[Fact]:
+    """Return a catalogue with one tenant, its keys, two meters and the topic as it is."""
+    usage = topic_name(namespace.prefix, USAGE)
+    found = Broker.of(namespace.settings()).topics([usage])[usage]
+    return [
+        TenantNamed(TENANT, "Acme"),
+        issued(KEY, "ingest"),
+        issued(READ_KEY, "read"),
+        issued(ORPHAN_KEY, "ingest", tenant="nobody"),
+        MetersPublished(1, 0, METERS),
+        TopicAdopted("usage", found.topic_id, 1, found.partitions),
+    ]
+
+
+def issued(key: str, *scopes: str, tenant: str = TENANT, revoked: bool = False) -> KeyIssued:
+    """Return the fact that *key* exists."""
+    key_hash = hashlib.sha256(key.encode()).hexdigest()
+    return KeyIssued(key_hash[:8], tenant, key_hash, scopes, revoked)
+
+
+def publish(namespace: Namespace, *which: Fact) -> None:
+    """Write facts to the catalogue, as the outbox relay does."""
+    producer = Producer(producer_config(namespace.settings(), "test"))
+    topic = topic_name(namespace.prefix, CATALOG)
+    for fact in which:
+        producer.produce(topic, encode_fact(fact), fact_key(fact), partition=0)
+    assert producer.flush(20) == 0
+
+
+@dataclass
+class Door:
+    """An ingress that listens on a port of its own."""
+
+    namespace: Namespace
+    process: Running
+    port: int
+    key: str = KEY
+    #: Further doors on the same port.
+    others: list[Running] = field(default_factory=list)
+
+    def post(
+        self,
+        body: object,
+        content_type: str | None = "application/json",
+        path: str = "/v1/events",
+        method: str = "POST",
+        **headers: str,
+    ) -> Reply:
+        """Send one request on a connection of its own; *body* as bytes, or as anything that JSON holds."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        sent = {"Authorization": f"Bearer {self.key}"}
+        if content_type is not None:
+            sent["Content-Type"] = content_type
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=40)
+        try:
+            connection.request(method, path, content, sent)
+            response = connection.getresponse()
+            named = {name.lower(): value for name, value in response.getheaders()}
+            return Reply(response.status, named, response.read())
+        finally:
+            connection.close()
+
+    def post_gzip(self, body: object, **headers: str) -> Reply:
+        """Send *body* compressed."""
+        return self.post(gzip.compress(json.dumps(body).encode()), Content_Encoding="gzip", **headers)
+
+    def logged(self) -> dict[str, UsageEvent]:
+        """Return everything on the usage topic by position."""
+        found = {}
+        for partition, offset, value in records(self.namespace, USAGE):
+            for index, event in enumerate(decode_pack(value).events()):
+                found[f"{topic_name(self.namespace.prefix, USAGE)}/{partition}/{offset}/{index}"] = event
+        return found
+
+
+def records(namespace: Namespace, topic: Topic) -> Iterator[tuple[int, int, bytes]]:
+    """Yield (partition, offset, value) of every record of *topic*."""
+    for partition, offset, _, value in keyed_records(namespace, topic):
+        yield partition, offset, value
+
+
+def keyed_records(namespace: Namespace, topic: Topic) -> Iterator[tuple[int, int, bytes, bytes]]:
+    """Yield (partition, offset, key, value) of every record of *topic*."""
+    name = topic_name(namespace.prefix, topic)
+    broker = Broker.of(namespace.settings())
+    facts_now = broker.topics([name])[name]
+    partitions = [(name, number) for number in range(facts_now.partitions)]
+    ends = broker.latest(partitions)
+    consumer = Consumer(consumer_config(namespace.settings(), "test", "never-joined"))
+    try:
+        for (name_, partition), end in ends.items():
+            position = 0
+            consumer.assign([TopicPartition(name_, partition, 0)])
+            give_up = time.monotonic() + 30
+            while position < end:
+                assert time.monotonic() < give_up
+                for message in consumer.consume(500, 0.5):
+                    assert message.error() is None
+                    offset = message.offset() or 0
+                    position = offset + 1
+                    yield partition, offset, message.key() or b"", message.value() or b""
+    finally:
+        consumer.close()
+
+
+def topics_of_the_door() -> tuple[Topic, ...]:
+    """Return what the ingress needs."""
+    return (USAGE, CATALOG, DOOR)
