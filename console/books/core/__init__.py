@@ -1,0 +1,1 @@
+"""What the books decide, as pure functions: no I/O, no clock."""

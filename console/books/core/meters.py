@@ -1,0 +1,61 @@
+"""One line of the sheet for a meter: what the store answers, and what the log has more."""
+
+from typing import NamedTuple
+
+from console.books.core.entries import MeterRow, hour_text
+from schemas.catalog import Catalog
+from schemas.meters import Aggregation, Meter
+from schemas.partial import Partial
+from schemas.quantity import format_ratio
+
+_NOTHING = Partial(0, 0, 0, 0, 0, 0, 0, 0)
+
+
+class Hour(NamedTuple):
+    """Usage of one tenant and meter in one hour, by both sides; None: that side has no row."""
+
+    tenant: str
+    meter: str
+    hour_ms: int
+    logged: Partial | None
+    stored: Partial | None
+    gap: int
+
+
+def meter_row(hour: Hour, catalog: Catalog) -> MeterRow:
+    """Return the line for *hour*."""
+    meter = _meter(hour, catalog)
+    stored, logged = hour.stored or _NOTHING, hour.logged or _NOTHING
+    scale = 1 if meter.aggregation is Aggregation.COUNT else meter.scale
+    difference = format_ratio(_state(meter, logged) - _state(meter, stored), scale)
+    return MeterRow(
+        hour.tenant,
+        hour.meter,
+        hour_text(hour.hour_ms),
+        stored.events,
+        meter.answer(stored),
+        difference,
+        hour.gap,
+    )
+
+
+def _meter(hour: Hour, catalog: Catalog) -> Meter:
+    """Return the meter in force; a row that no meter explains is shown as it stands."""
+    found = (meter for meter in catalog.meters_at(hour.hour_ms).meters if meter.name == hour.meter)
+    return next(found, Meter(name=hour.meter, event_type=hour.meter))
+
+
+def _state(meter: Meter, partial: Partial) -> int:
+    match meter.aggregation:
+        case Aggregation.COUNT:
+            return partial.events
+        case Aggregation.SUM:
+            return partial.sum
+        case Aggregation.MIN:
+            return partial.min
+        case Aggregation.MAX:
+            return partial.max
+        case Aggregation.FIRST:
+            return partial.first
+        case Aggregation.LATEST:
+            return partial.latest

@@ -1,0 +1,126 @@
+"""The left side: what became of every event, found out from the log and the archive alone.
+
+It reads nothing that the processor wrote and imports nothing of it. Both apply the pure rules of
+`schemas`; how the rules are carried through is written twice, here as SQL over columns.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from itertools import groupby
+from typing import Final, NamedTuple
+
+from console.books.core import rules
+from console.books.core.rules import PLAIN_DIGITS, Measure, Rule
+from console.books.desk import Desk, literal, statements
+from schemas.admission import AHEAD_MS
+from schemas.catalog import Catalog
+from schemas.horizon import SLACK_MS
+from schemas.meters import Meter, ValueMissing
+
+_MEMBERS: Final = "/* members */"
+
+
+class Law(NamedTuple):
+    """What people decided, as far as it decides fates."""
+
+    catalog: Catalog
+    partitions: int
+    horizon_ms: int
+    #: (partition, offset) of records that `weir skip` named.
+    skipped: Sequence[tuple[int, int]] = ()
+
+
+class LogSide:
+    """Recounts the relation `log` of a desk into log_fates, log_rollups and log_in_flight."""
+
+    def __init__(self, desk: Desk, law: Law) -> None:
+        """Recount on *desk* by *law*; nothing happens before `recount`."""
+        self._desk = desk
+        self._law = law
+
+    def recount(self) -> None:
+        """Decide every event of the log anew."""
+        self._prepare()
+        measures = self._judge()
+        self._measure(measures)
+        self._find_copies()
+        for measure in measures:
+            self._desk.run("add_rollups", **_which(measure), **_worth(measure))
+        self._desk.run("make_fates")
+        self._desk.run("make_in_flight")
+
+    def reused_ids(self, most: int) -> list[tuple[str, str, str, list[str]]]:
+        """Return at most *most* of (tenant, source, id, customers) where customers share an id."""
+        return [(*row,) for row in self._desk.rows("reused_ids", most=most)]
+
+    def _prepare(self) -> None:
+        self._desk.define("make_product", digits=PLAIN_DIGITS)
+        for name in ("make_number", "make_helpers", "make_tables"):
+            self._desk.run(name)
+
+    def _judge(self) -> list[Measure]:
+        """Decide what needs no other event: refused, unmatched, late or counted."""
+        desk, law = self._desk, self._law
+        parties = desk.rows("distinct_parties")
+        desk.fill("misplaced", rules.misplaced(parties, law.partitions))
+        desk.fill("unnameable", rules.unnameable({("tenant", tenant) for tenant, _, _ in parties}))
+        desk.fill("unnameable", rules.unnameable({("customer", customer) for _, customer, _ in parties}))
+        for names in ("distinct_types", "distinct_sources", "doubtful_ids"):
+            desk.fill("unnameable", rules.unnameable(desk.rows(names)))
+        desk.fill("skipped", law.skipped)
+        found: list[Rule] = list(rules.rules_of(law.catalog, desk.rows("distinct_hours")))
+        desk.fill("rules", found)
+        desk.run("make_events", oldest_ms=law.horizon_ms + SLACK_MS, ahead_ms=AHEAD_MS + SLACK_MS)
+        return rules.measures_of(law.catalog, found)
+
+    def _measure(self, measures: Iterable[Measure]) -> None:
+        """Find the values that are more than quantity times factor, and refuse what has none."""
+        for measure in measures:
+            if measure.meter.properties:
+                members = ", ".join(f"member_micro(rest, {literal(p)})" for p in measure.meter.properties)
+                statement = statements()["measure"].as_string().replace(_MEMBERS, members)
+                self._desk.execute(statement, {**_which(measure), **_worth(measure), "limit": measure.limit})
+            self._measure_one_by_one(measure)
+        self._desk.run("refuse_missing")
+
+    def _measure_one_by_one(self, measure: Measure) -> None:
+        """Ask the rule itself about what the columns could not tell."""
+        meter, values, missing = measure.meter, [], []
+        doubtful = self._desk.rows(
+            "unmeasured", **_which(measure), limit=measure.limit, reads_rest=bool(meter.properties)
+        )
+        for event, quantity, rest in doubtful:
+            value = _value(meter, int(quantity), rest)
+            if value is None:
+                missing.append((event,))
+            else:
+                digits = str(value)
+                huge = len(digits) > PLAIN_DIGITS
+                values.append((event, meter.name, None if huge else digits, digits if huge else None))
+        self._desk.fill("measured", values)
+        self._desk.fill("missing", missing)
+
+    def _find_copies(self) -> None:
+        """Let the first sighting win."""
+        desk, horizon_ms = self._desk, self._law.horizon_ms
+        desk.run("find_repeated")
+        desk.run("find_sightings")
+        desk.run("judge_copies", horizon_ms=horizon_ms)
+        spread = desk.rows("spread_sightings", horizon_ms=horizon_ms)
+        for _, sights in groupby(spread, key=lambda row: row[:4]):
+            desk.fill("copies", rules.copies_over_time((row[4:] for row in sights), horizon_ms))
+        desk.run("apply_copies")
+
+
+def _which(measure: Measure) -> Mapping[str, object]:
+    return {"type": measure.meter.event_type, "version": measure.version, "meter": measure.meter.name}
+
+
+def _worth(measure: Measure) -> Mapping[str, object]:
+    return {"factor": measure.factor, "absent": measure.absent}
+
+
+def _value(meter: Meter, quantity_micro: int, rest: str) -> int | None:
+    with suppress(ValueMissing):
+        return meter.measure(quantity_micro, rest.encode())
+    return None
