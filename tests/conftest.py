@@ -6,15 +6,16 @@ from pathlib import Path
 import pytest
 
 from tests.running import Running, start_module
-from tests.stack import LocalStack, Namespace, start_local_stack
+from tests.stack import LocalStack, Namespace, open_folder, start_local_stack
 
 
 @pytest.fixture(scope="session")
-def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+def local_stack() -> Iterator[LocalStack]:
     """Start Kafka and PostgreSQL once a session, on free ports and in a folder that goes with it."""
-    stack = start_local_stack(tmp_path_factory.mktemp("stack"))
-    yield stack
-    stack.stop()
+    with open_folder() as folder:
+        stack = start_local_stack(folder)
+        yield stack
+        stack.stop()
 
 
 @pytest.fixture

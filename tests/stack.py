@@ -2,25 +2,28 @@
 
 import os
 import secrets
-import shutil
 import signal
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 from psycopg import sql
 
 from deploy.local.child import Child
 from deploy.local.jars import cache_folder, ensure_jars, pinned
 from deploy.local.kafka import KafkaNode
 from deploy.local.ports import free_base, lay_out
-from deploy.local.postgres import Cluster
+from deploy.local.postgres import APPLICATION, Cluster
 from deploy.local.say import to_stderr
 from deploy.local.servers import kafka_program, postgres_program
 from runtime.settings import Settings
 from schemas.topics import TOPICS, Topic, topic_name
+from sinks.sql import migrate
 
 #: Enough to be spread, few enough that a broker with many tests' topics stays quick.
 PARTITIONS = 4
@@ -32,7 +35,6 @@ _READY_SECONDS = 60.0
 class LocalStack:
     """The session's servers. A test may kill them: `heal` starts them again, with their data."""
 
-    folder: Path
     node: KafkaNode
     cluster: Cluster
     kafka: Child
@@ -48,10 +50,9 @@ class LocalStack:
             server.wait_ready(_READY_SECONDS)
 
     def stop(self) -> None:
-        """Stop both, and forget what they kept."""
+        """Stop both."""
         self.kafka.stop()
         self.postgres.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def new_namespace(self, data: Path) -> "Namespace":
         """Make a database from the migrated template, and name a topic prefix that nobody has."""
@@ -63,7 +64,7 @@ class LocalStack:
             )
         environ = {
             "WEIR_KAFKA": self.node.address,
-            "WEIR_POSTGRES": f"postgresql://weir@127.0.0.1:{self.cluster.port}/{name}",
+            "WEIR_POSTGRES": _dsn(self.cluster, name),
             "WEIR_TOPIC_PREFIX": f"{name}.",
             "WEIR_PARTITIONS": str(PARTITIONS),
             "WEIR_DATA": str(data / "weir"),
@@ -123,6 +124,16 @@ class Namespace:
             )
 
 
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """Return a folder that lasts as long as the context, and that PostgreSQL's own user can reach.
+
+    Not below pytest's: the next session that starts beside this one would close that to others.
+    """
+    with tempfile.TemporaryDirectory(prefix="weir-test-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
 def start_local_stack(folder: Path) -> LocalStack:
     """Start both servers below *folder* on free ports, and migrate the template of the tests' databases."""
     ports = lay_out(free_base(), 1)
@@ -140,9 +151,14 @@ def start_local_stack(folder: Path) -> LocalStack:
     cluster.create_database()
     _make_template(cluster)
     admin = AdminClient({"bootstrap.servers": node.address, "log_level": 0, "socket.timeout.ms": 10_000})
-    return LocalStack(folder, node, cluster, kafka, postgres, admin)
+    return LocalStack(node, cluster, kafka, postgres, admin)
 
 
 def _make_template(cluster: Cluster) -> None:
     with psycopg.connect(cluster.admin_dsn, autocommit=True) as admin:
         admin.execute(sql.SQL("create database {} owner weir").format(sql.Identifier(_TEMPLATE)))
+    migrate(_dsn(cluster, _TEMPLATE))
+
+
+def _dsn(cluster: Cluster, database: str) -> str:
+    return f"postgresql://{APPLICATION}@127.0.0.1:{cluster.port}/{database}"

@@ -91,10 +91,14 @@ class Child:
         if self._process is not None:
             self._process.send_signal(number)
 
+    def ask_to_stop(self) -> None:
+        """Send what makes it finish and end, also if it stands still at the moment."""
+        self.send(self.program.stop_signal)
+        self.send(signal.SIGCONT)
+
     def stop(self, seconds: float | None = None) -> int | None:
         """Ask it to stop, wait, and kill it if it does not; return its exit code."""
-        self.send(signal.SIGCONT)  # a process that stands still hears nothing else
-        self.send(self.program.stop_signal)
+        self.ask_to_stop()
         return self.wait(self.program.stop_seconds if seconds is None else seconds)
 
     def wait(self, seconds: float) -> int | None:
@@ -126,13 +130,14 @@ class Child:
             return lines[-1] if lines else "no word in its log"
         return "no log"
 
-    def bound_log(self) -> None:
-        """Move a log that has grown too large away. A line written at this very moment may be lost."""
-        with contextlib.suppress(OSError):
-            if self.log_path.stat().st_size > LOG_LIMIT_BYTES:
-                shutil.copyfile(self.log_path, self.log_path.with_suffix(".log.1"))
-                os.truncate(self.log_path, 0)
-
     def _tethered(self) -> list[str]:
         words = (str(int(self.program.orphan_signal)), str(os.getpid()), self.program.user)
         return [sys.executable, "-I", "-S", str(tether.__file__), *words, "--", *self.program.argv]
+
+
+def bound_log(path: Path) -> None:
+    """Move a log that has grown too large to NAME.log.1. A line written at this very moment may be lost."""
+    with contextlib.suppress(OSError):
+        if path.stat().st_size > LOG_LIMIT_BYTES:
+            shutil.copyfile(path, path.with_suffix(".log.1"))
+            os.truncate(path, 0)

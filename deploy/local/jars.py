@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import io
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from importlib.resources import files
 from pathlib import Path
@@ -59,7 +59,7 @@ def pinned() -> tuple[Pin, ...]:
     return parse_pins(files("deploy.local").joinpath("kafka-jars.txt").read_text())
 
 
-def cache_folder(environ: dict[str, str]) -> Path:
+def cache_folder(environ: Mapping[str, str]) -> Path:
     """Return where jars are kept: WEIR_JARS, else below the user's cache folder."""
     if named := environ.get(CACHE_VARIABLE):
         return Path(named)

@@ -1,0 +1,63 @@
+"""Our processes and the steps before them, as the supervisor runs them: commands and their settings."""
+
+import sys
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from deploy.local.child import Program
+from deploy.local.jars import CACHE_VARIABLE
+from deploy.local.ports import LOCALHOST, Ports, worker_names
+from deploy.local.probes import http_not_ready
+from runtime.settings_sources import FILE_VARIABLE
+
+#: What has to be done before our processes can work; each may be run again at any time.
+_STEPS = (("db", "migrate"), ("topics", "apply"), ("catalog", "apply", "--if-empty"))
+
+
+def stack_environment(
+    inherited: Mapping[str, str], data: Path, ports: Ports, postgres: str, secret_key: str
+) -> dict[str, str]:
+    """Return the settings that all processes of a stack share, over what the operator has set."""
+    own = {
+        "WEIR_DATA": str(data),
+        "WEIR_HOST": LOCALHOST,
+        "WEIR_KAFKA": f"{LOCALHOST}:{ports.kafka}",
+        "WEIR_POSTGRES": postgres,
+        "WEIR_SECRET_KEY": secret_key,
+        "WEIR_INGEST_PORT": str(ports.ingest),
+        "WEIR_CONSOLE_PORT": str(ports.console),
+        "PYTHONUNBUFFERED": "1",
+    }
+    kept = {name: value for name, value in inherited.items() if name != CACHE_VARIABLE}
+    if file := kept.get(FILE_VARIABLE):
+        kept[FILE_VARIABLE] = str(Path(file).absolute())
+    return kept | own
+
+
+def steps(environ: Mapping[str, str]) -> tuple[Program, ...]:
+    """Return the commands to run once, in order, when Kafka and PostgreSQL are ready."""
+    return tuple(
+        Program(name="-".join(words[:2]), argv=(sys.executable, "-m", "console.cli", *words), environ=environ)
+        for words in _STEPS
+    )
+
+
+def processes(environ: Mapping[str, str], ports: Ports, workers: int) -> tuple[Program, ...]:
+    """Return our long-running processes; their order of start does not matter."""
+    kinds = {"ingest": "ingest", **dict.fromkeys(worker_names(workers), "processors")}
+    kinds |= {"sinks": "sinks", "console": "console"}
+    return tuple(_process(name, module, environ, ports.health[name]) for name, module in kinds.items())
+
+
+def _process(name: str, module: str, environ: Mapping[str, str], health_port: int) -> Program:
+    # The name is the static member id in a consumer group: the same at every start.
+    instance = f"{name}-1" if name == module else name
+    own = {"WEIR_INSTANCE": instance, "WEIR_HEALTH_PORT": str(health_port)}
+    return Program(
+        name=name,
+        argv=(sys.executable, "-m", module),
+        environ={**environ, **own},
+        not_ready=partial(http_not_ready, health_port),
+        metrics=f"http://{LOCALHOST}:{health_port}/metrics",
+    )
