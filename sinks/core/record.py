@@ -1,10 +1,11 @@
 """One record of a log, as a sink sees it."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+
+import msgspec
 
 
-class Record(NamedTuple):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """What Kafka delivers, without Kafka."""
 
     offset: int

@@ -12,7 +12,7 @@ from schemas.topics import ROLLUPS
 from sinks.core.letter import letter
 from sinks.core.log import Log
 from sinks.core.refusal import Refusal, Refused, store_all_but_refused
-from sinks.rollups.core.reading import Row, Table
+from sinks.rollups.core.row import Row, Table
 from sinks.sink import Written
 
 

@@ -14,7 +14,8 @@ from sinks.core.log import Claim, Log
 from sinks.core.record import Record
 from sinks.rollups.batch import RollupsBatch
 from sinks.rollups.core.pending import Newest, Pending
-from sinks.rollups.core.reading import Reader, Row, Table
+from sinks.rollups.core.reading import Reader
+from sinks.rollups.core.row import Row, Table
 from sinks.sink import Batch
 
 #: A batch is cut at this many rows at the latest.
@@ -36,9 +37,9 @@ class RollupsSink:
         self._queries = queries
         self._interval_s = interval_s
         self._observe_stored = observe_stored
-        self._readers: dict[Log, Reader] = {}
-        self._pending: dict[Log, Pending[Row]] = {}
-        self._newest: Newest[Row] = Newest()
+        self._reader = Reader()
+        self._pending: dict[Log, Pending] = {}
+        self._newest: Newest = Newest()
         self._letters: list[DeadLetter] = []
         self._stored_offsets: dict[Log, int] = {}
         self._stored_stamps: dict[int, tuple[int, ...]] = {}
@@ -50,7 +51,6 @@ class RollupsSink:
     def begin(self, claims: Iterable[Claim]) -> None:
         """Forget everything, and start with these logs alone."""
         claimed = list(claims)
-        self._readers = {claim.log: Reader(claim.log.partition) for claim in claimed}
         self._pending = {claim.log: Pending(claim.next_offset) for claim in claimed}
         self._stored_offsets = {claim.log: claim.next_offset for claim in claimed}
         self._stored_stamps = {}
@@ -59,17 +59,18 @@ class RollupsSink:
 
     def take(self, log: Log, records: Sequence[Record]) -> None:
         """Take rows; those that a progress covers are ready to be stored."""
-        pending, read = self._pending[log], self._readers[log].read
+        pending, read = self._pending[log], self._reader.read
+        rows: list[Row] = []
         for record in records:
             try:
-                row = read(record)
+                row = read(log.partition, record)
             except Reject as error:
                 self._letters.append(letter(log, record, "sink:rollups", "unreadable", str(error)))
                 continue
-            pending.add(row)
-            if row.content.table is Table.PROGRESS:
+            rows.append(row)
+            if row.table is Table.PROGRESS:
                 pending.cover(row.stamp)
-        pending.read_to(records[-1].offset + 1)
+        pending.add(rows, records[-1].offset + 1)
         self._newest.add(pending.release())
 
     def due(self, since_last_s: float, last_took_s: float) -> bool:
@@ -88,7 +89,7 @@ class RollupsSink:
             return None
         by_table: dict[Table, list[Row]] = {}
         for row in self._newest.take():
-            by_table.setdefault(row.content.table, []).append(row.content)
+            by_table.setdefault(row.table, []).append(row)
         letters, self._letters = self._letters, []
         return RollupsBatch(by_table, moved, letters, self._queries)
 

@@ -5,46 +5,30 @@ may stand on the log already: storing them would show a state that no point of t
 """
 
 from collections.abc import Iterable
-from typing import Generic, NamedTuple, TypeVar
 
 from schemas.stamp import NEVER
-
-Content = TypeVar("Content")
-
-
-class Arrived(NamedTuple, Generic[Content]):
-    """One row as it came from the log."""
-
-    stamp: int
-    #: Offset of its record on `weir.rollups`.
-    offset: int
-    #: Two rows with one key are two states of one thing.
-    key: bytes
-    content: Content
+from sinks.rollups.core.row import Row
 
 
-class Pending(Generic[Content]):
+class Pending:
     """The rows of one partition that no progress covers yet."""
 
     def __init__(self, next_offset: int) -> None:
         """Start where everything below *next_offset* is stored."""
-        self._waiting: list[Arrived[Content]] = []
+        self._waiting: list[Row] = []
         self._after_last = next_offset
         self._covered = NEVER
 
-    def add(self, row: Arrived[Content]) -> None:
-        """Take a row, in the order of the log."""
-        self._waiting.append(row)
-
-    def cover(self, stamp: int) -> None:
-        """Take a progress record: every row up to *stamp* has been taken before it."""
-        self._covered = max(self._covered, stamp)
-
-    def read_to(self, next_offset: int) -> None:
-        """Say that the log has been read up to *next_offset*."""
+    def add(self, rows: Iterable[Row], next_offset: int) -> None:
+        """Take rows in the order of the log, which has been read up to *next_offset*."""
+        self._waiting += rows
         self._after_last = next_offset
 
-    def release(self) -> Iterable[Arrived[Content]]:
+    def cover(self, stamp: int) -> None:
+        """Take a progress record: every row up to *stamp* stands before it on the log."""
+        self._covered = max(self._covered, stamp)
+
+    def release(self) -> list[Row]:
         """Return the rows that a progress covers, in the order of the log, and keep the others."""
         covered = self._covered
         ready = [row for row in self._waiting if row.stamp <= covered]
@@ -55,27 +39,28 @@ class Pending(Generic[Content]):
     @property
     def next_offset(self) -> int:
         """Return the offset from which a successor has to read: of the oldest row that waits."""
-        return self._waiting[0].offset if self._waiting else self._after_last
+        return self._waiting[0].record.offset if self._waiting else self._after_last
 
     def __len__(self) -> int:
         return len(self._waiting)
 
 
-class Newest(Generic[Content]):
+class Newest:
     """The last state of each key. A state with a lower stamp is older, wherever it stands on the log."""
 
     def __init__(self) -> None:
-        self._rows: dict[bytes, Arrived[Content]] = {}
+        self._rows: dict[bytes, Row] = {}
 
-    def add(self, rows: Iterable[Arrived[Content]]) -> None:
+    def add(self, rows: Iterable[Row]) -> None:
         """Take rows in the order of the log; of two with one stamp the later one stays."""
         known = self._rows
         for row in rows:
-            before = known.get(row.key)
+            key = row.record.key
+            before = known.get(key)
             if before is None or row.stamp >= before.stamp:
-                known[row.key] = row
+                known[key] = row
 
-    def take(self) -> list[Arrived[Content]]:
+    def take(self) -> list[Row]:
         """Return them all, and hold nothing any more."""
         rows = list(self._rows.values())
         self._rows.clear()
