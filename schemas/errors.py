@@ -1,4 +1,5 @@
 """Four families of errors. Each one means an action, so that no caller has to guess."""
+# ruff: noqa: N818 -- each name is the action that it asks for
 
 from typing import Final
 

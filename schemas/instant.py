@@ -17,9 +17,10 @@ _NO_DATE: Final = "is not a date of the calendar"
 FIRST_MS: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 LAST_MS: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 
-# datetime.fromisoformat also takes week dates, blanks for the T, hour 24 and offsets with seconds.
+# datetime.fromisoformat also takes week dates, blanks for the T, hour 24 and offsets of 60 minutes.
+_HOURS_MINUTES: Final = r"(?:[01]\d|2[0-3]):[0-5]\d"
 _RFC3339: Final = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt]((?:[01]\d|2[0-3]):\d\d:\d\d)(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+    rf"(\d{{4}}-\d\d-\d\d)[Tt]({_HOURS_MINUTES}:\d\d)(\.\d{{1,9}})?([Zz]|[+-]{_HOURS_MINUTES})", re.ASCII
 )
 
 

@@ -27,7 +27,7 @@ class Aggregation(StrEnum):
     LATEST = "latest"
 
 
-class ValueMissing(ValueError):
+class ValueMissing(ValueError):  # noqa: N818 -- a finding about an event, not a failure
     """An event has no usable value for its meter; `pointer` says where one was looked for."""
 
     def __init__(self, pointer: str, code: str, detail: str) -> None:
