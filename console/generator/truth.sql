@@ -1,0 +1,10 @@
+-- What PostgreSQL holds of the customers of a run.
+
+-- name: stored_usage
+select tenant, customer, meter, window_start_ms, sum(events)::bigint, sum(sum)
+from rollups
+where tenant = any(%(tenants)s) and meter = any(%(meters)s) and grp = ''
+group by tenant, customer, meter, window_start_ms;
+
+-- name: stored_progress
+select partition, source_offset, generation from progress;
