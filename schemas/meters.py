@@ -125,7 +125,7 @@ def _data_members(rest: bytes) -> dict[str, msgspec.Raw]:
 
 
 def _number(name: str, raw: msgspec.Raw) -> int:
-    text = bytes(raw).decode()
+    text = bytes(raw).decode(errors="replace")
     try:
         return parse_micro(text[1:-1] if text[:1] == '"' else text)
     except QuantityError as error:
