@@ -3,9 +3,10 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, Literal
 
+from console.api.server import serving
 from console.watch.lag_exporter import LagExporter
 from console.watch.relay import Relay
 from console.watch.store_exporter import StoreExporter
@@ -30,7 +31,9 @@ async def serve(settings: Settings, stop: asyncio.Event, parts: Collection[Part]
     metrics = Metrics(CONSOLE, build(settings.commit), {"reference": ("postgres",)})
     async with HealthServer(health, metrics.registry, settings.host, settings.health_port):
         workers = watchers(settings, metrics, health) if "watch" in parts else ()
-        async with _working(workers):
+        async with _working(workers), AsyncExitStack() as running:
+            if "api" in parts:
+                await running.enter_async_context(serving(settings, metrics, health))
             await stop.wait()
 
 

@@ -1,5 +1,6 @@
 """`weir status`: what runs in a data folder, how it feels, and how far behind it is."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +45,12 @@ def _lags(data: Path | None) -> dict[str, int]:
     """Return how many records each group has before it, over all of its partitions."""
     from console.watch.groups import read_groups  # noqa: PLC0415 - Kafka's client, only where a stack runs
     from runtime.broker import Broker  # noqa: PLC0415
+    from runtime.group_offsets import GroupOffsets  # noqa: PLC0415
 
     try:
         settings = find_settings(data)
-        readings = read_groups(Broker.of(settings, "status"), settings.topic_prefix)
+        with closing(GroupOffsets(settings)) as offsets:
+            readings = read_groups(Broker.of(settings, "status"), offsets, settings.topic_prefix)
     except WeirError as error:
         say(f"no lag: {error}")
         return {}

@@ -15,21 +15,19 @@ from schemas.meters import Meter
 
 def versions(connection: Connection) -> list[MetersPublished]:
     """Return every version so far, in order."""
-    return [
-        MetersPublished(
-            version=version,
-            effective_from_ms=effective_from_ms,
-            meters=draft.meters,
-            grace_ms=draft.grace_ms,
-        )
-        for version, effective_from_ms, document, _ in connection.execute(queries(__package__)["versions"])
-        for draft in (msgspec.convert(document, Draft),)
-    ]
+    stored = connection.execute(queries(__package__)["versions"])
+    return [published(version, from_ms, document) for version, from_ms, document, _ in stored]
 
 
-def newest_meters(published: list[MetersPublished]) -> dict[str, Meter]:
+def published(version: int, effective_from_ms: int, document: object) -> MetersPublished:
+    """Return the version that one row of `catalog_versions` describes."""
+    draft = msgspec.convert(document, Draft)
+    return MetersPublished(version, effective_from_ms, draft.meters, draft.grace_ms)
+
+
+def newest_meters(known: list[MetersPublished]) -> dict[str, Meter]:
     """Return each meter that ever was, as its newest version describes it."""
-    return {meter.name: meter for version in published for meter in version.meters}
+    return {meter.name: meter for version in known for meter in version.meters}
 
 
 def apply_version(

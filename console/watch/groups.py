@@ -4,6 +4,7 @@ from typing import Final
 
 from console.watch.core.lag import Reading
 from runtime.broker import Broker, Partition
+from runtime.group_offsets import GroupOffsets
 from schemas.topics import DEAD_LETTERS, DOOR, ROLLUPS, USAGE, VERDICTS, Topic, topic_name
 
 #: Who reads what, by the group's name behind the prefix. A group that never started is listed as well.
@@ -21,23 +22,23 @@ def read_topics(prefix: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(topic_name(prefix, topic) for topics in GROUPS.values() for topic in topics))
 
 
-def read_groups(broker: Broker, prefix: str) -> list[Reading]:
+def read_groups(broker: Broker, offsets: GroupOffsets, prefix: str) -> list[Reading]:
     """Return every partition of every group; a topic that does not exist has none. Raises TryAgain."""
     facts = broker.topics(read_topics(prefix))
     partitions = [(topic, number) for topic, fact in facts.items() for number in range(fact.partitions)]
     # Committed before the ends: a consumer that moves on meanwhile shows a little lag, never a negative one.
-    committed = {group: _committed(broker, prefix, group, partitions) for group in GROUPS}
+    committed = {group: _committed(offsets, prefix, group, partitions) for group in GROUPS}
     begins, ends = broker.earliest(partitions), broker.latest(partitions)
     return [
-        Reading(prefix + group, *partition, begins[partition], ends[partition], offset)
-        for group, offsets in committed.items()
-        for partition, offset in offsets.items()
+        Reading(prefix + group, *partition, begins[partition], ends[partition], next_offset)
+        for group, positions in committed.items()
+        for partition, next_offset in positions.items()
     ]
 
 
 def _committed(
-    broker: Broker, prefix: str, group: str, partitions: list[Partition]
+    offsets: GroupOffsets, prefix: str, group: str, partitions: list[Partition]
 ) -> dict[Partition, int | None]:
     mine = {topic_name(prefix, topic) for topic in GROUPS[group]}
     wanted = [partition for partition in partitions if partition[0] in mine]
-    return broker.committed(prefix + group, wanted) if wanted else {}
+    return offsets.committed(prefix + group, wanted) if wanted else {}

@@ -13,6 +13,7 @@ from console.watch.groups import read_groups
 from console.watch.record_times import Place, RecordTimes
 from runtime import logs
 from runtime.broker import Broker
+from runtime.group_offsets import GroupOffsets
 from runtime.health import Health
 from runtime.metrics import Metrics
 from runtime.settings import Settings
@@ -41,12 +42,13 @@ class LagExporter:
         self._settings = settings
         self._metrics = metrics
         self._broker = Broker.of(settings, "lag")
+        self._offsets = GroupOffsets(settings)
         self._trouble: str | None = "the lag exporter has not looked yet"
         health.need("kafka", lambda: self._trouble, dependency=True)
 
     def run(self, stop: threading.Event) -> None:
         """Look until *stop* is set; an outage of Kafka is waited out."""
-        with closing(RecordTimes(self._settings)) as times:
+        with closing(self._offsets), closing(RecordTimes(self._settings)) as times:
             while not stop.is_set():
                 try:
                     self.look(times)
@@ -58,7 +60,7 @@ class LagExporter:
 
     def look(self, times: RecordTimes) -> None:
         """Read all groups once and set the gauges. Raises TryAgain."""
-        readings = read_groups(self._broker, self._settings.topic_prefix)
+        readings = read_groups(self._broker, self._offsets, self._settings.topic_prefix)
         retention = {
             topic: self._broker.retention_ms(topic) for topic in {reading.topic for reading in readings}
         }

@@ -1,0 +1,2 @@
+-- name: key_holder
+select tenant, scopes from api_keys where key_hash = %(key_hash)s and revoked_at is null;

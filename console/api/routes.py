@@ -1,0 +1,68 @@
+"""Every address of the read API, once: the application serves it, /openapi.json describes it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final, NamedTuple
+
+import msgspec
+from aiohttp import web
+
+from console.api import usage
+from console.usage.core.calendar import Window
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Parameter(NamedTuple):
+    """One parameter of an address."""
+
+    name: str
+    about: str
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    in_path: bool = False
+
+
+class Route(NamedTuple):
+    """One address."""
+
+    path: str
+    handler: Handler
+    summary: str
+    parameters: tuple[Parameter, ...]
+    answer: type[msgspec.Struct]
+
+
+_FRESH: Final = Parameter("min_freshness", "wait until the answer is at most this old, such as 2s; else 503")
+_CUSTOMER: Final = Parameter("customer", "the customer; without it all")
+_METER: Final = Parameter("meter", "only this meter")
+_FROM: Final = Parameter(
+    "from", "RFC 3339; windows that overlap [from, to) are given whole; default: 35 days ago"
+)
+_TO: Final = Parameter("to", "RFC 3339, exclusive; default: now")
+
+ROUTES: Final = (
+    Route(
+        "/v1/usage",
+        usage.list_usage,
+        "Usage by hour, day, month or billing period, late events merged and shown beside",
+        (
+            _CUSTOMER,
+            _METER,
+            Parameter("window", "what hours are summed to; default: hour", choices=tuple(Window)),
+            _FROM,
+            _TO,
+            Parameter("group_by", "reserved: no meter has groups"),
+            Parameter("limit", "1 to 1000 windows a page; default: 1000"),
+            Parameter("cursor", "`next` of the page before"),
+            _FRESH,
+        ),
+        usage.UsageList,
+    ),
+    Route(
+        "/v1/usage/current/{customer}",
+        usage.current_usage,
+        "A customer's usage of the period that contains now",
+        (Parameter("customer", "the customer", required=True, in_path=True), _METER, _FRESH),
+        usage.UsageList,
+    ),
+)

@@ -1,0 +1,1 @@
+"""Usage as people ask for it: hours summed to windows, late events beside, and how complete it is."""

@@ -1,0 +1,77 @@
+"""Up to when an answer is complete: everything appended to the log before that moment is in it."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from schemas.instant import SECOND_MS, format_instant
+
+
+class Progress(NamedTuple):
+    """How far PostgreSQL is on one partition of the log."""
+
+    generation: int
+    source_offset: int
+    #: Newest append time of the records up to there.
+    record_time_ms: int
+
+
+class LogEnds(NamedTuple):
+    """Where the log ended when somebody looked; the look began at *asked_at_ms*."""
+
+    asked_at_ms: int
+    #: Offset of each partition's next record.
+    next_offsets: Mapping[int, int]
+
+
+class Freshness(msgspec.Struct, frozen=True):
+    """What stands beside every number."""
+
+    #: None while nothing is known of one of the partitions.
+    complete_through: str | None
+    #: Newest source offset in the answer; by partition where the answer covers several.
+    as_of_offset: int | dict[str, int | None] | None
+    lag_seconds: float | None
+    complete_through_ms: int | None = None
+
+
+def freshness(
+    partitions: Iterable[int],
+    progress: Mapping[int, Progress],
+    ends: LogEnds | None,
+    generation: int,
+    now_ms: int,
+) -> Freshness:
+    """Return the freshness of an answer over *partitions* of the log's *generation*.
+
+    *ends* must have been looked at before *progress* was read; None if Kafka did not say.
+    """
+    numbers = list(partitions)
+    through = [_through(progress.get(number), ends, number, generation) for number in numbers]
+    offsets = {str(number): _offset(progress.get(number), generation) for number in numbers}
+    as_of = offsets if len(numbers) != 1 else offsets[str(numbers[0])]
+    known = [at_ms for at_ms in through if at_ms is not None]
+    if len(known) < len(through) or not known:
+        return Freshness(None, as_of, None)
+    least = min(known)
+    return Freshness(format_instant(least), as_of, max(now_ms - least, 0) / SECOND_MS, least)
+
+
+def _through(progress: Progress | None, ends: LogEnds | None, partition: int, generation: int) -> int | None:
+    """Return up to when one partition is complete.
+
+    That is the newest record's time, or the look at the end of the log if nothing lay before it.
+    """
+    offset = _offset(progress, generation)
+    applied = 0 if offset is None else offset + 1
+    at_end = ends is not None and partition in ends.next_offsets and applied >= ends.next_offsets[partition]
+    times = [ends.asked_at_ms] if ends is not None and at_end else []
+    if progress is not None:
+        times.append(progress.record_time_ms)
+    return max(times, default=None)
+
+
+def _offset(progress: Progress | None, generation: int) -> int | None:
+    """Return the newest offset of *generation* that is stored; an older log's offsets say nothing of it."""
+    return progress.source_offset if progress is not None and progress.generation == generation else None

@@ -1,0 +1,104 @@
+"""Merges hourly rows, on time and late, into the windows that were asked for. One rounding an answer."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from console.usage.core.calendar import Bounds, Window, window_of
+from schemas.catalog import Catalog
+from schemas.instant import HOUR_MS, format_instant
+from schemas.meters import Meter
+from schemas.partial import Partial, merge
+from schemas.windows import NOT_LATE
+
+State = Literal["open", "grace", "closed"]
+#: customer, meter, group.
+SeriesKey = tuple[str, str, str]
+
+
+class StoredRow(NamedTuple):
+    """One row of the table `rollups`."""
+
+    customer: str
+    meter: str
+    group: str
+    window_start_ms: int
+    arrival_day: int
+    partial: Partial
+
+    def key(self, window: Window) -> tuple[SeriesKey, Bounds]:
+        """Return which answer it is a part of."""
+        return (self.customer, self.meter, self.group), window_of(window, self.window_start_ms)
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """One customer's usage of one meter in one window. Quantities are decimal text in the meter's unit."""
+
+    customer: str
+    meter: str
+    group: str
+    start: str
+    end: str
+    #: Everything, late events included.
+    quantity: str
+    #: What the late events alone amount to.
+    late_quantity: str
+    events: int
+    #: open: more is expected; grace: its hours are over; closed: whatever comes now is late.
+    state: State
+    unit: str
+
+
+def answers(
+    rows: Iterable[StoredRow], window: Window, catalog: Catalog, complete_through_ms: int | None
+) -> Iterator[Usage]:
+    """Yield one answer for each series and window of *rows*.
+
+    *rows* are in the order of the table's key, so that where two events share a millisecond the one
+    that came later on the log is merged later.
+    """
+    meters = {meter.name: meter for version in catalog.meter_sets for meter in version.meters}
+    state = _state_rule(catalog, complete_through_ms)
+    for (series, bounds), hours in groupby(rows, key=lambda row: row.key(window)):
+        yield _usage(series, bounds, list(hours), meters, state(bounds))
+
+
+def _usage(
+    series: SeriesKey, bounds: Bounds, rows: list[StoredRow], meters: Mapping[str, Meter], state: State
+) -> Usage:
+    customer, name, group = series
+    # A version may not change what a meter's numbers mean, so its newest description fits every hour.
+    meter = meters[name]
+    everything = _merged(row.partial for row in rows)
+    late = _merged(row.partial for row in rows if row.arrival_day != NOT_LATE)
+    return Usage(
+        customer,
+        name,
+        group,
+        format_instant(bounds.start_ms),
+        format_instant(bounds.end_ms),
+        "0" if everything is None else meter.answer(everything),
+        "0" if late is None else meter.answer(late),
+        0 if everything is None else everything.events,
+        state,
+        meter.unit,
+    )
+
+
+def _merged(partials: Iterable[Partial]) -> Partial | None:
+    result: Partial | None = None
+    for partial in partials:
+        result = partial if result is None else merge(result, partial)
+    return result
+
+
+def _state_rule(catalog: Catalog, complete_through_ms: int | None) -> Callable[[Bounds], State]:
+    def state(bounds: Bounds) -> State:
+        if complete_through_ms is None or complete_through_ms < bounds.end_ms:
+            return "open"
+        grace_ms = catalog.meters_at(bounds.end_ms - HOUR_MS).grace_ms
+        return "grace" if complete_through_ms < bounds.end_ms + grace_ms else "closed"
+
+    return state

@@ -1,0 +1,100 @@
+"""The read API as a client sees it, and rows put into PostgreSQL by hand."""
+
+import json
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from typing import Any, NamedTuple
+
+from runtime.postgres import Connection
+from schemas.instant import HOUR_MS
+from schemas.partial import Partial
+
+MICRO = 1_000_000
+
+
+class Answer(NamedTuple):
+    """Status, headers and body of an answer."""
+
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+
+class Client(NamedTuple):
+    """Asks one API with one key."""
+
+    address: str
+    key: str | None
+
+    def get(self, path: str, **parameters: str) -> Answer:
+        return self.get_with({}, path, **parameters)
+
+    def get_with(self, headers: dict[str, str], path: str, **parameters: str) -> Answer:
+        query = f"?{urllib.parse.urlencode(parameters)}" if parameters else ""
+        request = urllib.request.Request(self.address + path + query, headers=headers)  # noqa: S310
+        if self.key is not None:
+            request.add_header("Authorization", f"Bearer {self.key}")
+        try:
+            with urllib.request.urlopen(request, timeout=20) as response:  # noqa: S310
+                return Answer(response.status, dict(response.headers), _body(response.read()))
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, dict(error.headers), _body(error.read()))
+
+
+def _body(raw: bytes) -> Any:  # noqa: ANN401
+    try:
+        return json.loads(raw)
+    except ValueError:
+        return raw.decode()
+
+
+def this_hour_ms() -> int:
+    return time.time_ns() // 1_000_000 // HOUR_MS * HOUR_MS
+
+
+def put_rollup(
+    connection: Connection,
+    tenant: str,
+    customer: str,
+    meter: str,
+    start_ms: int,
+    partial: Partial,
+    arrival_day: int = 0,
+) -> None:
+    connection.execute(
+        "insert into rollups (tenant, customer, meter, grp, window_start_ms, arrival_day, events,"
+        " sum, min, max, first_ms, first_value, latest_ms, latest_value, stamp, partition)"
+        " values (%s, %s, %s, '', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1, 0)",
+        (tenant, customer, meter, start_ms, arrival_day, *partial_values(partial)),
+    )
+
+
+def partial_values(partial: Partial) -> tuple[int, ...]:
+    return (
+        partial.events,
+        partial.sum,
+        partial.min,
+        partial.max,
+        partial.first_ms,
+        partial.first,
+        partial.latest_ms,
+        partial.latest,
+    )
+
+
+def put_progress(connection: Connection, partition: int, offset: int, record_time_ms: int) -> None:
+    connection.execute(
+        "insert into progress (partition, generation, source_offset, record_time_ms, catalog_version)"
+        " values (%s, 1, %s, %s, 1) on conflict (partition) do update"
+        " set source_offset = excluded.source_offset, record_time_ms = excluded.record_time_ms",
+        (partition, offset, record_time_ms),
+    )
+
+
+def count_of(events: int, quantity_micro: int, at_ms: int) -> Partial:
+    """Return a partial of *events* that add up to *quantity_micro*."""
+    each = quantity_micro // events
+    return Partial(events, quantity_micro, each, each, at_ms, each, at_ms, each)

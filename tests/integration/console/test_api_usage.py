@@ -1,0 +1,230 @@
+"""The read API, on rows put into PostgreSQL by hand, as a process of its own."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+from confluent_kafka import Producer
+
+from console.catalog.core.check import check
+from console.catalog.document import read, shipped
+from console.control.keys import create_key, revoke_key
+from console.control.tenants import create_tenant
+from console.control.topics import apply_topics
+from console.control.versions import apply_version
+from runtime.kafka import producer_config
+from runtime.postgres import Connection
+from runtime.settings import Settings
+from schemas.instant import DAY_MS, HOUR_MS, day_of, format_instant, parse_instant
+from schemas.partition import partition_of
+from tests.integration.console.api import (
+    MICRO,
+    Client,
+    count_of,
+    put_progress,
+    put_rollup,
+    this_hour_ms,
+)
+from tests.running import Running, free_port
+from tests.stack import PARTITIONS
+
+pytestmark = pytest.mark.integration
+
+StartProcess = Callable[..., Running]
+HOUR = this_hour_ms()
+
+
+def client_of(connection: Connection, address: str, tenant: str, *scopes: str) -> Client:
+    key, _ = create_key(connection, tenant, scopes or ("read",), tenant.encode().ljust(32, b"."))
+    return Client(address, key.text)
+
+
+@pytest.fixture
+def address(settings: Settings, connection: Connection, start: StartProcess) -> str:
+    assert not apply_topics(settings, connection).findings
+    apply_version(connection, check(read(shipped("shipped")))[0], time.time_ns() // 1_000_000)
+    create_tenant(connection, "acme")
+    create_tenant(connection, "globex")
+    port = free_port()
+    start("console", "api", WEIR_CONSOLE_PORT=str(port)).wait_ready()
+    return f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def acme(address: str, connection: Connection) -> Client:
+    return client_of(connection, address, "acme")
+
+
+def test_usage_is_rows_merged_late_ones_beside(acme: Client, connection: Connection) -> None:
+    put_rollup(connection, "acme", "c-1", "api", HOUR - HOUR_MS, count_of(2, 3 * MICRO, HOUR - 1))
+    late = count_of(1, MICRO // 2, HOUR - 2)
+    put_rollup(connection, "acme", "c-1", "api", HOUR - HOUR_MS, late, day_of(HOUR))
+
+    answer = acme.get("/v1/usage", customer="c-1", meter="api", window="hour")
+
+    assert answer.status == 200
+    assert answer.body["data"] == [
+        {
+            "customer": "c-1",
+            "meter": "api",
+            "group": "",
+            "start": format_instant(HOUR - HOUR_MS),
+            "end": format_instant(HOUR),
+            "quantity": "3.5",
+            "late_quantity": "0.5",
+            "events": 3,
+            "state": "grace",
+            "unit": "requests",
+        }
+    ]
+    assert answer.body["next"] is None
+
+
+def test_nothing_in_flight_means_complete_through_now(acme: Client) -> None:
+    before = time.time_ns() // 1_000_000
+    body = acme.get("/v1/usage", customer="c-1").body
+    after = time.time_ns() // 1_000_000
+
+    assert before <= parse_instant(body["complete_through"]) <= after
+    assert body["as_of_offset"] is None
+    assert 0 <= body["lag_seconds"] < 5
+
+
+def test_with_records_in_flight_it_is_complete_through_the_newest_stored_one(
+    acme: Client, connection: Connection, settings: Settings
+) -> None:
+    partition = partition_of("acme", "c-1", PARTITIONS)
+    producer = Producer(producer_config(settings, "test"))
+    for _ in range(2):
+        producer.produce(f"{settings.topic_prefix}usage", b"x", partition=partition)
+    assert producer.flush(10) == 0
+    stored_ms = time.time_ns() // 1_000_000 - 7_000
+    put_progress(connection, partition, 0, stored_ms)
+
+    behind = acme.get("/v1/usage", customer="c-1").body
+    assert behind["complete_through"] == format_instant(stored_ms)
+    assert behind["as_of_offset"] == 0
+    assert 7 <= behind["lag_seconds"] < 12
+
+    put_progress(connection, partition, 1, stored_ms)
+    caught_up = acme.get("/v1/usage", customer="c-1").body
+    assert caught_up["as_of_offset"] == 1
+    assert caught_up["lag_seconds"] < 5
+
+
+def test_min_freshness_waits_and_then_says_503(
+    acme: Client, connection: Connection, settings: Settings
+) -> None:
+    partition = partition_of("acme", "c-1", PARTITIONS)
+    producer = Producer(producer_config(settings, "test"))
+    producer.produce(f"{settings.topic_prefix}usage", b"x", partition=partition)
+    assert producer.flush(10) == 0
+
+    started = time.monotonic()
+    answer = acme.get("/v1/usage", customer="c-1", min_freshness="2s")
+    assert answer.status == 503
+    assert answer.body["code"] == "not_fresh"
+    assert answer.headers["Retry-After"] == "1"
+    assert time.monotonic() - started > 9
+
+    put_progress(connection, partition, 0, time.time_ns() // 1_000_000)
+    assert acme.get("/v1/usage", customer="c-1", min_freshness="2s").status == 200
+
+
+def test_another_tenants_usage_is_invisible(address: str, acme: Client, connection: Connection) -> None:
+    put_rollup(connection, "acme", "c-1", "api", HOUR, count_of(1, MICRO, HOUR))
+    globex = client_of(connection, address, "globex")
+
+    assert len(acme.get("/v1/usage", customer="c-1").body["data"]) == 1
+    assert globex.get("/v1/usage", customer="c-1").body["data"] == []
+    assert globex.get("/v1/usage").body["data"] == []
+    assert globex.get("/v1/usage", customer="c-1", tenant="acme").status == 400
+
+
+def test_pages_are_complete_and_their_cursors_are_nobody_elses(
+    address: str, acme: Client, connection: Connection
+) -> None:
+    hours = [HOUR - n * HOUR_MS for n in range(5)]
+    for start_ms in hours:
+        put_rollup(connection, "acme", "c-1", "api", start_ms, count_of(1, MICRO, start_ms))
+        put_rollup(connection, "acme", "c-2", "api", start_ms, count_of(1, MICRO, start_ms))
+        put_rollup(connection, "globex", "c-1", "api", start_ms, count_of(1, MICRO, start_ms))
+
+    page = acme.get("/v1/usage", limit="3").body
+    pages = [page]
+    while page["next"]:
+        page = acme.get("/v1/usage", limit="3", cursor=page["next"]).body
+        pages.append(page)
+
+    seen = [(usage["customer"], usage["start"]) for page in pages for usage in page["data"]]
+    wanted = [(customer, format_instant(start)) for customer in ("c-1", "c-2") for start in sorted(hours)]
+    assert seen == wanted
+    globex = client_of(connection, address, "globex")
+    for client, parameters in ((globex, {}), (acme, {"customer": "c-1"})):
+        foreign = client.get("/v1/usage", limit="3", cursor=pages[0]["next"], **parameters)
+        assert foreign.status == 400
+        assert foreign.body["errors"][0]["pointer"] == "/cursor"
+
+
+def test_without_a_valid_key_of_the_scope_nothing_is_told(
+    address: str, acme: Client, connection: Connection
+) -> None:
+    wrong = Client(address, "wk_" + "A" * 43).get("/v1/usage", customer="c-1")
+    none = Client(address, None).get("/v1/usage", customer="c-1")
+    ingest_only = client_of(connection, address, "globex", "ingest").get("/v1/usage", customer="c-1")
+
+    assert (wrong.status, wrong.body["code"]) == (401, "unauthenticated")
+    assert (none.status, none.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert (ingest_only.status, ingest_only.body["code"]) == (403, "forbidden")
+    assert wrong.headers["Content-Type"] == "application/problem+json"
+    assert acme.get("/v1/usage").status == 200
+    (key_id,) = connection.execute("select key_id from api_keys where tenant = 'acme'").fetchone() or ("",)
+    revoke_key(connection, key_id)
+    assert acme.get("/v1/usage").status == 401
+
+
+def test_a_bad_parameter_is_a_400_that_points_at_it(acme: Client) -> None:
+    table: list[tuple[dict[str, str], str]] = [
+        ({"from": "2026-11-21T10:00:00Z", "to": "2026-11-21T10:00:00Z"}, "/to"),
+        ({"from": "2026-11-21T10:00:00Z", "to": "2026-11-21T09:00:00Z"}, "/to"),
+        ({"from": "yesterday"}, "/from"),
+        ({"to": "2026-11-21T10:00:00"}, "/to"),
+        ({"window": "week"}, "/window"),
+        ({"limit": "0"}, "/limit"),
+        ({"limit": "1001"}, "/limit"),
+        ({"cursor": "AAAA"}, "/cursor"),
+        ({"min_freshness": "2"}, "/min_freshness"),
+        ({"custmer": "c-1"}, "/custmer"),
+        ({"customer": ""}, "/customer"),
+    ]
+    for parameters, pointer in table:
+        answer = acme.get("/v1/usage", **parameters)
+        assert answer.status == 400, parameters
+        assert [fault["pointer"] for fault in answer.body["errors"]] == [pointer], parameters
+
+
+def test_the_far_ends_of_the_calendar_are_no_trouble(acme: Client) -> None:
+    for window in ("hour", "day", "month", "period"):
+        span = {"from": "0001-01-01T00:00:00Z", "to": "9999-12-31T23:59:59Z"}
+        assert acme.get("/v1/usage", window=window, **span).status == 200
+
+
+def test_current_usage_is_this_months(acme: Client, connection: Connection) -> None:
+    put_rollup(connection, "acme", "c-1", "api", HOUR, count_of(1, 2 * MICRO, HOUR))
+    put_rollup(connection, "acme", "c-1", "api", HOUR - 40 * DAY_MS, count_of(1, MICRO, HOUR))
+
+    body = acme.get("/v1/usage/current/c-1").body
+
+    assert [(usage["quantity"], usage["state"]) for usage in body["data"]] == [("2", "open")]
+
+
+def test_what_stands_beside_the_numbers(acme: Client, address: str) -> None:
+    described = Client(address, None).get("/openapi.json")
+    assert described.status == 200
+    assert described.body["openapi"] == "3.1.0"
+    assert "/v1/usage" in described.body["paths"]
+    assert "Weir" in Client(address, None).get("/").body
+    assert "read API" in Client(address, None).get("/docs").body
+    assert Client(address, None).get("/nowhere").body["code"] == "not_found"
+    assert acme.get_with({"X-Request-Id": "mine-1"}, "/v1/usage").headers["X-Request-Id"] == "mine-1"
+    assert acme.get("/v1/usage").headers["X-Request-Id"]
