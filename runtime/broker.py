@@ -1,17 +1,14 @@
-"""What the broker knows about topics, logs and groups: each question bounded in time, never repeated here."""
+"""What the broker knows about topics and logs: each question bounded in time, never repeated here.
+
+What consumer groups have committed is asked for elsewhere, in `runtime.group_offsets`.
+"""
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any, Final, NamedTuple, Self
 
-from confluent_kafka import (
-    ConsumerGroupTopicPartitions,
-    KafkaError,
-    KafkaException,
-    TopicCollection,
-    TopicPartition,
-)
+from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
 
 # Public by its documentation, though its __all__ leaves two of the names out.
 from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec  # type: ignore[attr-defined]
@@ -25,8 +22,6 @@ QUESTION_SECONDS: Final = 10.0
 #: We wait a little longer than the request may take, because its own error says more than ours.
 _LONGER_SECONDS: Final = 1.0
 _RETENTION: Final = "retention.ms"
-#: What Kafka says where it knows of no offset: nothing committed, or no record at or after an instant.
-_NO_OFFSET: Final = 0
 
 #: A topic's full name, and the number of one of its partitions.
 Partition = tuple[str, int]
@@ -77,14 +72,6 @@ class Broker:
         found = self._offsets(partitions, OffsetSpec.for_timestamp(at_ms))
         return {partition: _or_none(offset) for partition, offset in found.items()}
 
-    def committed(self, group: str, partitions: Iterable[Partition]) -> dict[Partition, int | None]:
-        """Return the next offset that *group* has committed; None where it has committed nothing."""
-        asked = [TopicPartition(*partition) for partition in partitions]
-        request = ConsumerGroupTopicPartitions(group, asked)
-        futures = self._admin.list_consumer_group_offsets([request], request_timeout=self._seconds)
-        answer = self._answer(futures[group])
-        return {(each.topic, each.partition): _or_none(each.offset) for each in answer.topic_partitions}
-
     def retention_ms(self, topic: str) -> int | None:
         """Return how long *topic* keeps a record; None if for ever."""
         resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
@@ -116,5 +103,6 @@ def lag(ends: Mapping[Partition, int], positions: Mapping[Partition, int]) -> in
     return sum(max(ends[partition] - position, 0) for partition, position in positions.items())
 
 
-def _or_none(offset: int) -> int | None:
-    return None if offset < _NO_OFFSET else offset
+def _or_none(number: int) -> int | None:
+    # Kafka says -1 where it has no answer or no limit.
+    return None if number < 0 else number
