@@ -3,9 +3,9 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from faust.types import EventT, StreamT
+from faust.types import EventT
 
 MAX_RECORDS: Final = 1_000
 #: A batch starts at least this long after the one before; when records are rare, at once.
@@ -13,26 +13,32 @@ MIN_GAP_SECONDS: Final = 0.01
 
 
 async def batches(
-    stream: StreamT[Any], max_records: int = MAX_RECORDS, min_gap: float = MIN_GAP_SECONDS
+    queue: "asyncio.Queue[EventT[Any]]",
+    max_records: int = MAX_RECORDS,
+    min_gap_seconds: float = MIN_GAP_SECONDS,
 ) -> AsyncIterator[list[EventT[Any]]]:
-    """Yield the stream's events in batches, none of them acknowledged.
+    """Yield what arrives in *queue* in batches, until Faust ends the stream.
 
-    Latency is small when the stream is idle, throughput high when it is not: measured 12 ms and
-    254,000 events a second with the same settings.
+    Latency is small when little comes, throughput high when much does. The queue is read as it is,
+    not through Faust's stream: that costs a turn of the loop for each record, and may empty the
+    queue in a rebalance while half a batch waits for the rest of itself.
     """
-    unacknowledged: Any = cast("Any", stream).noack()
-    queue = unacknowledged.channel.queue
-    batch: list[EventT[Any]] = []
     started = 0.0
-    async for event in unacknowledged.events():
-        batch.append(event)
-        if len(batch) < max_records:
-            if not queue.empty():
-                continue
-            wait = min_gap - (time.monotonic() - started)
-            if wait > 0:
-                await asyncio.sleep(wait)
-                if not queue.empty():
-                    continue
-        full, batch, started = batch, [], time.monotonic()
-        yield full
+    while True:
+        try:
+            batch = [await queue.get()]
+        except StopAsyncIteration:
+            # Faust throws it into the queue when the agent is to stop.
+            return
+        _take(queue, batch, max_records)
+        wait = started + min_gap_seconds - time.monotonic()
+        if wait > 0 and len(batch) < max_records:
+            await asyncio.sleep(wait)
+            _take(queue, batch, max_records)
+        started = time.monotonic()
+        yield batch
+
+
+def _take(queue: "asyncio.Queue[EventT[Any]]", batch: list[EventT[Any]], most: int) -> None:
+    while len(batch) < most and not queue.empty():
+        batch.append(queue.get_nowait())

@@ -1,8 +1,7 @@
 """The usage agent: Faust's stream in, the durable worker behind it."""
 
-import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import faust
 from faust.types import StreamT
@@ -14,7 +13,7 @@ from processors.stream.writer import Fence, Writer
 from processors.usage.job import UsageJob
 from runtime.settings import Settings
 
-_HEARTBEAT_SECONDS = 60.0
+_HEARTBEAT_SECONDS: Final = 60.0
 
 
 class UsageAgent:
@@ -64,11 +63,10 @@ class UsageAgent:
         return sum(state.next_offset for state in self.worker.states.values())
 
     async def _usage(self, stream: StreamT[Any]) -> None:
+        channel: Any = stream.channel
         try:
-            async for batch in batches(stream):
+            async for batch in batches(channel.queue):
                 await self.worker.handle(batch)
-        except asyncio.CancelledError:
-            raise
         except Exception as error:
             self._failed(error)
             raise
