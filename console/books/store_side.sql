@@ -46,7 +46,10 @@ copy (
 
 -- name: take_fates
 create table store_fates as
-select * from read_csv($path, header = false, auto_detect = false, delim = ',', quote = '"', escape = '"', columns = {
+-- An empty text is a text; the store has no null here.
+select * from read_csv(
+    $path, header = false, auto_detect = false, delim = ',', quote = '"', escape = '"', allow_quoted_nulls = false,
+    columns = {
     'tenant': 'varchar', 'type': 'varchar', 'hour_ms': 'bigint', 'arrival_day': 'int', 'partition': 'smallint',
     'counted': 'bigint', 'in_grace': 'bigint', 'late': 'bigint', 'duplicate': 'bigint', 'conflict': 'bigint',
     'unmatched': 'bigint', 'refused': 'bigint'
@@ -54,7 +57,10 @@ select * from read_csv($path, header = false, auto_detect = false, delim = ',', 
 
 -- name: take_rollups
 create table store_rollups as
-select * from read_csv($path, header = false, auto_detect = false, delim = ',', quote = '"', escape = '"', columns = {
+-- An empty text is a text; the store has no null here.
+select * from read_csv(
+    $path, header = false, auto_detect = false, delim = ',', quote = '"', escape = '"', allow_quoted_nulls = false,
+    columns = {
     'tenant': 'varchar', 'customer': 'varchar', 'meter': 'varchar', 'grp': 'varchar',
     'window_start_ms': 'bigint', 'arrival_day': 'int', 'events': 'bigint',
     'sum': 'varchar', 'min': 'varchar', 'max': 'varchar',
