@@ -26,8 +26,9 @@ def too_far_ahead(occurred_at_ms: int, recorded_at_ms: int) -> bool:
 def oldest_kept_hour_ms(recorded_at_ms: int, horizon_ms: int) -> int:
     """Return the first hour whose records a record of *recorded_at_ms* is compared with.
 
-    Two copies of an event that is not beyond the horizon are at most horizon + AHEAD_MS +
-    2 * SLACK_MS apart; rounding down to the hour keeps a little more.
+    Two copies with the same time, neither of them beyond the horizon nor too far ahead, are at
+    most horizon + AHEAD_MS + 2 * SLACK_MS apart; rounding down to the hour keeps a little more.
+    Copies that give no time, or another one, are found within this span and no further.
     """
     reach_ms = recorded_at_ms - horizon_ms - AHEAD_MS - 2 * SLACK_MS
     return reach_ms - reach_ms % HOUR_MS

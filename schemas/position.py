@@ -1,8 +1,14 @@
 """Where an event stands on the log, as receipts and the command line write it."""
 
+import re
+from typing import Final
+
 import msgspec
 
 from schemas.errors import Reject
+
+# As many digits as a 32-bit partition or place and a 48-bit offset can have.
+_POSITION: Final = re.compile(r"([^/]+)/(\d{1,9})/(\d{1,15})(?:/(\d{1,9}))?", re.ASCII)
 
 
 class Position(msgspec.Struct, frozen=True, order=True):
@@ -23,7 +29,8 @@ def parse_position(text: str) -> Position:
 
     Raises Reject.
     """
-    topic, *numbers = text.split("/")
-    if topic and len(numbers) in (2, 3) and all(n.isascii() and n.isdigit() for n in numbers):
-        return Position(topic, *map(int, numbers))
-    raise Reject(f"{text!r} is no position: write topic/partition/offset, as in weir.usage/3/1042")
+    match = _POSITION.fullmatch(text)
+    if match is None:
+        raise Reject(f"{text!r} is no position: write topic/partition/offset, as in weir.usage/3/1042")
+    topic, partition, offset, index = match.groups(default="0")
+    return Position(topic, int(partition), int(offset), int(index))

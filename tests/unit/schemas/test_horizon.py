@@ -1,0 +1,60 @@
+"""What may still be counted can still be compared: the index reaches back to every possible first copy."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.admission import AHEAD_MS, OLDEST_MS
+from schemas.horizon import (
+    DEFAULT_HORIZON_MS,
+    SLACK_MS,
+    beyond_horizon,
+    oldest_kept_hour_ms,
+    too_far_ahead,
+)
+from schemas.instant import DAY_MS, HOUR_MS, MINUTE_MS
+
+NOW = 1_795_255_200_000
+
+
+@pytest.mark.parametrize(
+    ("occurred_at_ms", "refused"),
+    [
+        (NOW - OLDEST_MS, False),  # the oldest that the door takes
+        (NOW - OLDEST_MS - SLACK_MS, False),
+        (NOW - OLDEST_MS - SLACK_MS - 1, True),
+        (NOW + DAY_MS, False),
+    ],
+)
+def test_what_the_index_forgot_is_beyond_the_horizon(occurred_at_ms: int, *, refused: bool) -> None:
+    assert beyond_horizon(occurred_at_ms, NOW, DEFAULT_HORIZON_MS) is refused
+
+
+@pytest.mark.parametrize(
+    ("occurred_at_ms", "refused"),
+    [
+        (NOW + 5 * MINUTE_MS, False),  # the furthest that the door takes
+        (NOW + AHEAD_MS + SLACK_MS, False),
+        (NOW + AHEAD_MS + SLACK_MS + 1, True),
+        (0, False),
+    ],
+)
+def test_no_honest_clock_is_too_far_ahead(occurred_at_ms: int, *, refused: bool) -> None:
+    assert too_far_ahead(occurred_at_ms, NOW) is refused
+
+
+@given(st.integers(0, 2**41), st.integers(0, 2**41), st.integers(0, 2**41), st.integers(0, 100 * DAY_MS))
+def test_two_copies_that_pass_are_always_compared(
+    occurred_at_ms: int, first_ms: int, further_ms: int, horizon_ms: int
+) -> None:
+    copy_ms = first_ms + further_ms
+    passing = not (
+        too_far_ahead(occurred_at_ms, first_ms) or beyond_horizon(occurred_at_ms, copy_ms, horizon_ms)
+    )
+    if passing:
+        assert oldest_kept_hour_ms(copy_ms, horizon_ms) <= first_ms
+
+
+@given(st.integers(0, 2**41))
+def test_the_oldest_kept_hour_is_a_full_hour(recorded_at_ms: int) -> None:
+    assert oldest_kept_hour_ms(recorded_at_ms, DEFAULT_HORIZON_MS) % HOUR_MS == 0
