@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 ARGS ?=
+# Hashes and no address: it installs from whatever index the machine is set up for.
+LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 SEED ?=
 MINUTES ?= 10
 
@@ -52,6 +55,6 @@ fmt: setup ## format, and mend what can be mended
 docs: setup ## write the tables of docs/ anew from the code
 	$(BIN)/python docs/tables.py
 
-lock: setup ## resolve the dependencies anew into requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-annotate --no-emit-index-url --no-emit-find-links --extra dev --upgrade pyproject.toml -o requirements.lock
+lock: setup ## resolve the dependencies anew, for checkouts and for the image
+	$(LOCK) --extra local --extra dev --upgrade -o requirements.lock
+	$(LOCK) --constraint requirements.lock --upgrade -o deploy/docker/requirements.lock
