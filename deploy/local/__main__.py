@@ -32,6 +32,7 @@ def _run(options: argparse.Namespace) -> int:
             port_base=options.port_base,
             workers=options.workers,
             servers_only=options.servers_only,
+            catalog=options.catalog,
             detach=options.detach,
             on_ready=_print_ready,
         )
@@ -58,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port-base", type=int, default=stack.DEFAULT_PORT_BASE)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--servers-only", action="store_true", help="Kafka and PostgreSQL alone")
+    parser.add_argument("--catalog", type=Path, help="meters of a new folder")
     parser.add_argument("--detach", action="store_true")
     return parser
 

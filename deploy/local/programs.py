@@ -35,11 +35,16 @@ def stack_environment(
     return kept | own
 
 
-def steps(environ: Mapping[str, str]) -> tuple[Program, ...]:
-    """Return the commands to run once, in order, when Kafka and PostgreSQL are ready."""
+def steps(environ: Mapping[str, str], catalog: Path | None = None) -> tuple[Program, ...]:
+    """Return the commands to run once, in order, when Kafka and PostgreSQL are ready.
+
+    *catalog*: what a new installation measures, instead of the meters that ship with Weir.
+    """
+    *before, apply = _STEPS
+    named = apply if catalog is None else (*apply, str(catalog.absolute()))
     return tuple(
         Program(name="-".join(words[:2]), argv=(sys.executable, "-m", "console.cli", *words), environ=environ)
-        for words in _STEPS
+        for words in (*before, named)
     )
 
 

@@ -45,6 +45,7 @@ class _Wanted(NamedTuple):
     ports: Ports
     workers: int
     servers_only: bool
+    catalog: Path | None
     environ: Mapping[str, str]
 
 
@@ -54,6 +55,7 @@ def up(
     port_base: int = DEFAULT_PORT_BASE,
     workers: int = 1,
     servers_only: bool = False,
+    catalog: Path | None = None,
     detach: bool = False,
     on_ready: OnReady = lambda _: None,
     say: Say = to_stderr,
@@ -62,16 +64,19 @@ def up(
     """Start the whole stack in *data*; stay until SIGTERM or Ctrl-C, or with *detach* only until it is ready.
 
     *servers_only* leaves out our processes: Kafka and PostgreSQL alone, for work on one of ours by hand.
+    *catalog* is the file that a new folder gets its meters from; the shipped ones by default.
     Call it from the main thread. Raises StackRuns if one runs there already, Misconfigured if something
     has to be changed first (a taken port, a full disk, a wrong setting), TryAgain if something did not
     get ready; nothing is left running then.
     """
     if detach:
         words = ["--port-base", str(port_base), "--workers", str(workers)]
-        _up_detached(data, words + ["--servers-only"] * servers_only, say, environ)
+        words += ["--servers-only"] * servers_only
+        words += ["--catalog", str(catalog.absolute())] if catalog else []
+        _up_detached(data, words, say, environ)
         on_ready(status(data))
         return
-    wanted = _Wanted(lay_out(port_base, workers), workers, servers_only, environ)
+    wanted = _Wanted(lay_out(port_base, workers), workers, servers_only, catalog, environ)
     folder = folders.open_folder(data)
     with folders.held(folder):
         try:
@@ -143,7 +148,7 @@ def _start(supervisor: Supervisor, cluster: Cluster, wanted: _Wanted) -> None:
         return
     secret = folders.secret_key(supervisor.folder)
     shared = stack_environment(wanted.environ, data, ports, cluster.dsn, secret)
-    for step in steps(shared):
+    for step in steps(shared, wanted.catalog):
         supervisor.run_step(step, _STEP_SECONDS)
     supervisor.launch(processes(shared, ports, wanted.workers), _PROCESSES_SECONDS)
 
