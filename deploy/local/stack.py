@@ -49,7 +49,7 @@ class _Wanted(NamedTuple):
     environ: Mapping[str, str]
 
 
-def up(
+def up(  # noqa: PLR0913 -- each is an option of the command
     data: Path,
     *,
     port_base: int = DEFAULT_PORT_BASE,
