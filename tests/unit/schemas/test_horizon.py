@@ -43,16 +43,20 @@ def test_no_honest_clock_is_too_far_ahead(occurred_at_ms: int, *, refused: bool)
     assert too_far_ahead(occurred_at_ms, NOW) is refused
 
 
-@given(st.integers(0, 2**41), st.integers(0, 2**41), st.integers(0, 2**41), st.integers(0, 100 * DAY_MS))
+@given(
+    st.integers(2**40, 2**41),
+    st.integers(0, AHEAD_MS + SLACK_MS) | st.just(AHEAD_MS + SLACK_MS),
+    st.integers(0, 100 * DAY_MS),
+    st.floats(0, 1) | st.just(1),
+)
 def test_two_copies_that_pass_are_always_compared(
-    occurred_at_ms: int, first_ms: int, further_ms: int, horizon_ms: int
+    occurred_at_ms: int, early_ms: int, horizon_ms: int, share: float
 ) -> None:
-    copy_ms = first_ms + further_ms
-    passing = not (
-        too_far_ahead(occurred_at_ms, first_ms) or beyond_horizon(occurred_at_ms, copy_ms, horizon_ms)
-    )
-    if passing:
-        assert oldest_kept_hour_ms(copy_ms, horizon_ms) <= first_ms
+    first_ms = occurred_at_ms - early_ms
+    copy_ms = occurred_at_ms + int((horizon_ms + SLACK_MS) * share)
+    assert not too_far_ahead(occurred_at_ms, first_ms)
+    assert not beyond_horizon(occurred_at_ms, copy_ms, horizon_ms)
+    assert oldest_kept_hour_ms(copy_ms, horizon_ms) <= first_ms
 
 
 @given(st.integers(0, 2**41))
