@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from runtime import logs
@@ -14,9 +14,9 @@ from runtime.metrics import Metrics
 from runtime.settings import Settings
 from runtime.version import build
 from schemas.errors import Misconfigured
-from schemas.metrics import EVENT_END_TO_END
 from schemas.process import SINKS
 from sinks import sql
+from sinks.build import BUILDERS
 from sinks.follower import Follower
 from sinks.footing import Footing
 from sinks.ground import Ground
@@ -24,13 +24,8 @@ from sinks.ledger import Ledger
 from sinks.letters import Letters
 from sinks.measures import Measures
 from sinks.member import Member
-from sinks.rollups.sink import RollupsSink
-from sinks.sink import Sink
 from sinks.standing import Standing
-from sinks.store import Store
 
-#: Every sink by its name on the command line.
-NAMES: Final = ("rollups",)
 #: What a consumer may hold unread, so that memory stays bounded whatever the backlog.
 _UNREAD_KIB: Final = 16_384
 _STOP_SECONDS: Final = 30.0
@@ -44,12 +39,12 @@ class App:
 
     def __init__(self, settings: Settings, names: Sequence[str], stop: threading.Event) -> None:
         """Build the sinks *names*, all if there are none. Raises Misconfigured for an unknown one."""
-        unknown = sorted(set(names) - set(NAMES))
+        unknown = sorted(set(names) - set(BUILDERS))
         if unknown:
-            raise Misconfigured(f"there is no sink {', '.join(unknown)}: name some of {', '.join(NAMES)}")
+            raise Misconfigured(f"there is no sink {', '.join(unknown)}: name some of {', '.join(BUILDERS)}")
         self._settings = settings
         self._stop = stop
-        self._names = tuple(names) or NAMES
+        self._names = tuple(names) or tuple(BUILDERS)
         self._groups = {name: f"{settings.topic_prefix}sink-{name}" for name in self._names}
         known = {"sink": self._names, "group": self._groups.values()}
         self._metrics = Metrics(SINKS, build(settings.commit), known)
@@ -84,7 +79,7 @@ class App:
 
     def _follower(self, name: str) -> Follower:
         settings = self._settings
-        sink, store = self._built(name)
+        sink, store = BUILDERS[name](settings, self._metrics, self._stop)
         ledger = Ledger(name, sql.queries())
         member = Member(
             consumer_config(
@@ -106,12 +101,3 @@ class App:
             Standing(name, self._health),
             self._stop,
         )
-
-    def _built(self, name: str) -> tuple[Sink, Store]:
-        builders: dict[str, Callable[[], tuple[Sink, Store]]] = {"rollups": self._rollups}
-        return builders[name]()
-
-    def _rollups(self) -> tuple[Sink, Store]:
-        observe = self._metrics.histogram(EVENT_END_TO_END).labels("stored").observe
-        sink = RollupsSink(sql.queries(), self._settings.sink_interval_ms / 1_000, observe)
-        return sink, Store(self._settings, "sink-rollups", sink.make_stages)

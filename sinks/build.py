@@ -1,0 +1,77 @@
+"""Makes each sink out of settings, by its name on the command line."""
+
+from collections.abc import Callable, Mapping
+from threading import Event, Thread
+from typing import Final, NamedTuple
+
+from runtime.metrics import Metrics
+from runtime.settings import Settings
+from schemas.metrics import EVENT_END_TO_END
+from schemas.topics import DEAD_LETTERS, DOOR
+from sinks import sql
+from sinks.dead_letters import reading as dead_letters
+from sinks.door import reading as door
+from sinks.rollups.sink import RollupsSink
+from sinks.rows import RowSink
+from sinks.sink import Sink
+from sinks.store import Store
+
+_MS: Final = 1_000
+
+
+class Built(NamedTuple):
+    """A sink and the connection that suits it."""
+
+    sink: Sink
+    store: Store
+
+
+def rollups(settings: Settings, metrics: Metrics, _stop: Event) -> Built:
+    """Make the rollups sink."""
+    observe = metrics.histogram(EVENT_END_TO_END).labels("stored").observe
+    sink = RollupsSink(sql.queries(), settings.sink_interval_ms / _MS, observe)
+    return Built(sink, Store(settings, "sink-rollups", sink.make_stages))
+
+
+def archive(settings: Settings, _metrics: Metrics, stop: Event) -> Built:
+    """Make the archive sink, and the thread that looks for orphans."""
+    # Arrow takes 0.3 s and 60 MB to import, and a process of other sinks has no use for it.
+    import pyarrow as pa  # noqa: PLC0415
+
+    from sinks.archive.folder import Folder  # noqa: PLC0415
+    from sinks.archive.orphans import Orphans  # noqa: PLC0415
+    from sinks.archive.sink import ArchiveSink  # noqa: PLC0415
+
+    # Its thread pool would take the processors' cores for a file that nobody waits for.
+    pa.set_cpu_count(1)
+    folder = Folder(settings.archive)
+    queries = sql.queries()
+    orphans = Orphans(folder, Store(settings, "sink-archive-orphans"), queries)
+    Thread(target=orphans.keep_removing, args=(stop,), name="archive-orphans", daemon=True).start()
+    sink = ArchiveSink(folder, queries, settings.archive_interval_ms / _MS, settings.archive_rows)
+    return Built(sink, Store(settings, "sink-archive"))
+
+
+def letters(settings: Settings, _metrics: Metrics, _stop: Event) -> Built:
+    """Make the sink of the dead letters."""
+    statement = sql.queries()["keep_dead_letter"]
+    sink = RowSink(
+        "dead-letters", DEAD_LETTERS, dead_letters.read, statement, settings.sink_interval_ms / _MS
+    )
+    return Built(sink, Store(settings, "sink-dead-letters"))
+
+
+def tallies(settings: Settings, _metrics: Metrics, _stop: Event) -> Built:
+    """Make the sink of the doors' tallies."""
+    statement = sql.queries()["keep_tally"]
+    sink = RowSink("door", DOOR, door.read, statement, settings.sink_interval_ms / _MS)
+    return Built(sink, Store(settings, "sink-door"))
+
+
+#: Every sink by its name.
+BUILDERS: Final[Mapping[str, Callable[[Settings, Metrics, Event], Built]]] = {
+    "rollups": rollups,
+    "archive": archive,
+    "dead-letters": letters,
+    "door": tallies,
+}

@@ -1,0 +1,131 @@
+"""A sink whose records are rows: each one is upserted, the bad ones are set aside alone."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from psycopg.errors import DataError, IntegrityError
+from psycopg.sql import SQL
+
+from runtime.postgres import Connection
+from schemas.dead_letter import DeadLetter
+from schemas.errors import Reject
+from schemas.topics import Topic
+from sinks.core.letter import letter
+from sinks.core.log import Claim, Log
+from sinks.core.record import Record
+from sinks.core.refusal import Refused, store_all_but_refused
+from sinks.sink import Batch, Written
+
+
+class Row(NamedTuple):
+    """The values of one row, by parameter, with where it came from."""
+
+    values: Mapping[str, Any]
+    log: Log
+    record: Record
+
+
+class RowsBatch:
+    """Rows of one statement."""
+
+    def __init__(
+        self,
+        stage: str,
+        statement: SQL,
+        rows: Sequence[Row],
+        letters: Sequence[DeadLetter],
+        next_offsets: Mapping[Log, int],
+    ) -> None:
+        """Run *statement* for each of *rows*; *stage* says in letters who refused."""
+        self._stage = stage
+        self._statement = statement
+        self._rows = rows
+        self.letters = letters
+        self.next_offsets = next_offsets
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are to write."""
+        return len(self._rows)
+
+    def prepare(self) -> None:
+        """Nothing to do."""
+
+    def write(self, connection: Connection, *, careful: bool) -> Written:
+        """Upsert all rows but those that PostgreSQL refuses."""
+        changed = 0
+
+        def upsert(rows: Sequence[Row]) -> None:
+            nonlocal changed
+            with connection.cursor() as cursor:
+                cursor.executemany(self._statement, [row.values for row in rows])
+                changed += max(0, cursor.rowcount)
+
+        def attempt(rows: Sequence[Row]) -> None:
+            try:
+                with connection.transaction():
+                    upsert(rows)
+            except (DataError, IntegrityError) as error:
+                raise Refused(" ".join(str(error).split())) from None
+
+        refusals = store_all_but_refused(self._rows, attempt) if careful else []
+        if not careful and self._rows:
+            upsert(self._rows)
+        refused = [letter(row.log, row.record, self._stage, "refused", reason) for row, reason in refusals]
+        return Written(changed, self.rows - changed - len(refused), refused)
+
+
+class RowSink:
+    """See `sinks.sink.Sink`."""
+
+    def __init__(
+        self,
+        name: str,
+        topic: Topic,
+        read: Callable[[Record], Mapping[str, Any]],
+        statement: SQL,
+        interval_s: float,
+    ) -> None:
+        """Follow *topic*; *read* makes a row's values of a record or raises Reject."""
+        self.name = name
+        self.topics = (topic,)
+        self._read = read
+        self._statement = statement
+        self._interval_s = interval_s
+        self._rows: list[Row] = []
+        self._letters: list[DeadLetter] = []
+        self._moved: dict[Log, int] = {}
+
+    def begin(self, claims: Iterable[Claim]) -> None:
+        """Forget everything."""
+        del claims
+        self._rows, self._letters, self._moved = [], [], {}
+
+    def take(self, log: Log, records: Sequence[Record]) -> None:
+        """Read rows; records that are none become letters."""
+        for record in records:
+            try:
+                self._rows.append(Row(self._read(record), log, record))
+            except Reject as error:
+                self._letters.append(letter(log, record, self._stage, "unreadable", str(error)))
+        self._moved[log] = records[-1].offset + 1
+
+    def due(self, since_last_s: float, last_took_s: float) -> bool:
+        """Say yes at the interval."""
+        del last_took_s
+        return bool(self._moved) and since_last_s >= self._interval_s
+
+    def cut(self) -> Batch | None:
+        """Return all rows."""
+        if not self._moved:
+            return None
+        batch = RowsBatch(self._stage, self._statement, self._rows, self._letters, self._moved)
+        self._rows, self._letters, self._moved = [], [], {}
+        return batch
+
+    def stored(self, batch: Batch, now_ms: int) -> None:
+        """Nothing to learn."""
+
+    @property
+    def _stage(self) -> str:
+        return f"sink:{self.name}"
