@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from console.api.server import serving
 from console.watch.lag_exporter import LagExporter
+from console.watch.reconcile_job import ReconcileJob
 from console.watch.relay import Relay
 from console.watch.store_exporter import StoreExporter
 from runtime.health import Health
@@ -43,6 +44,7 @@ def watchers(settings: Settings, metrics: Metrics, health: Health) -> tuple[Work
         Relay(settings, metrics, health).run,
         LagExporter(settings, metrics, health).run,
         StoreExporter(settings, metrics).run,
+        ReconcileJob(settings, metrics).run,
     )
 
 

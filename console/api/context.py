@@ -1,5 +1,6 @@
 """What every handler may use."""
 
+import asyncio
 import secrets
 from typing import Final, NamedTuple
 
@@ -18,6 +19,9 @@ class Context(NamedTuple):
     log: LogWatch
     #: Seals cursors.
     secret: bytes
+    #: Look-ups and recounts read files and the log's end: a few at a time, or they starve the rest.
+    look_ups: asyncio.Semaphore
+    recounts: asyncio.Semaphore
 
 
 CONTEXT: Final = web.AppKey("context", Context)

@@ -6,7 +6,9 @@ from typing import Final, NamedTuple
 import msgspec
 from aiohttp import web
 
-from console.api import usage
+from console.api import balance_sheet, events, usage
+from console.books.core.entries import Sheet
+from console.events.core.answer import EventFate
 from console.usage.core.calendar import Window
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -64,5 +66,27 @@ ROUTES: Final = (
         "A customer's usage of the period that contains now",
         (Parameter("customer", "the customer", required=True, in_path=True), _METER, _FRESH),
         usage.UsageList,
+    ),
+    Route(
+        "/v1/events",
+        events.find_event,
+        "The fate of one event: of the copy that decides, with every copy on the log beside it",
+        (
+            Parameter("source", "the event's source; `api` where the producer named none", required=True),
+            Parameter("id", "the event's id", required=True),
+            Parameter("customer", "the same id of another customer is another event"),
+            Parameter("position", "the copy that stands there, as the receipt says"),
+        ),
+        EventFate,
+    ),
+    Route(
+        "/v1/balance-sheet",
+        balance_sheet.balance_sheet,
+        "What was logged against what became of it, recounted now; gap is 0 when the books balance",
+        (
+            Parameter("from", "RFC 3339, its hour included; default: 35 days ago"),
+            Parameter("to", "RFC 3339, exclusive"),
+        ),
+        Sheet,
     ),
 )

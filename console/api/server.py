@@ -21,6 +21,7 @@ from runtime.settings import Settings
 from schemas.errors import Misconfigured
 
 _CONNECTIONS: Final = 16
+_LOOK_UPS: Final = 2
 _LOOK_SECONDS: Final = 2.0
 _STOP_SECONDS: Final = 5.0
 
@@ -33,7 +34,14 @@ async def serving(settings: Settings, metrics: Metrics, health: Health) -> Async
     store = _Store(health)
     async with open_pool(settings, "api", _CONNECTIONS) as pool:
         broker = Broker.of(settings, "api", seconds=_LOOK_SECONDS)
-        context = Context(settings, pool, LogWatch(settings, broker), secret_of(settings))
+        context = Context(
+            settings,
+            pool,
+            LogWatch(settings, broker),
+            secret_of(settings),
+            look_ups=asyncio.Semaphore(_LOOK_UPS),
+            recounts=asyncio.Semaphore(1),
+        )
         runner = web.AppRunner(build_app(context), access_log=None, shutdown_timeout=_STOP_SECONDS)
         await runner.setup()
         watching = asyncio.create_task(store.watch(pool, metrics))

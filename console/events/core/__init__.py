@@ -1,0 +1,1 @@
+"""The pure rules of an event's fate."""
