@@ -27,14 +27,28 @@ _MOST_WORKERS = 64
 @click.option(
     "--workers", type=click.IntRange(1, _MOST_WORKERS), default=1, show_default=True, help="Processors."
 )
-def command(data: Path | None, port_base: int, workers: int, *, detach: bool) -> None:
+@click.option(
+    "--catalog",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Meters of a new folder; default: the ones that ship with Weir.",
+)
+def command(
+    data: Path | None, port_base: int, workers: int, catalog: Path | None, *, detach: bool
+) -> None:
     """Start Kafka, PostgreSQL and every process of Weir; ready when it says so.
 
     Ctrl-C or `weir down` stops all of it. Starting again on the same folder goes on with its data.
     """
     folder = data_folder(data)
     try:
-        stack.up(folder, port_base=port_base, workers=workers, detach=detach, on_ready=_announce)
+        stack.up(
+            folder,
+            port_base=port_base,
+            workers=workers,
+            catalog=catalog,
+            detach=detach,
+            on_ready=_announce,
+        )
     except StackRuns:
         say(f"a stack runs already in {folder}")
         _announce(stack.status(folder))

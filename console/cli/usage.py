@@ -86,7 +86,7 @@ def _ends(settings: Settings) -> LogEnds | None:
     if not settings.kafka:
         return None
     try:
-        return look(Broker.of(settings, "usage", seconds=2), settings)
+        return look(Broker.of(settings, "usage", seconds=5), settings)
     except TryAgain as error:
         say(str(error))
         return None
