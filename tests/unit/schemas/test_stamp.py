@@ -19,3 +19,8 @@ def test_a_stamp_says_what_it_was_made_of_and_fits_into_63_bits(generation: int,
 @given(st.tuples(generations, offsets), st.tuples(generations, offsets))
 def test_stamps_compare_by_generation_and_then_offset(one: tuple[int, int], other: tuple[int, int]) -> None:
     assert (stamp_of(*one) < stamp_of(*other)) == (one < other)
+
+
+def test_a_stamp_is_pinned() -> None:
+    assert stamp_of(3, 1_042) == 844_424_930_131_968 + 1_042
+    assert (NEVER, OFFSET_BITS) == (-1, 48)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.instant import HOUR_MS
-from schemas.windows import WINDOW_MS, Arrival, arrival, window_start
+from schemas.instant import HOUR_MS, day_of
+from schemas.windows import NOT_LATE, WINDOW_MS, Arrival, arrival, window_start
 
 
 @pytest.mark.parametrize(
@@ -38,8 +38,13 @@ def test_every_instant_falls_in_exactly_one_window(at_ms: int) -> None:
         (HOUR_MS + 60_000, Arrival.LATE),
     ],
 )
-def test_late_is_a_grace_after_the_end(recorded_at_ms: int, expected: Arrival) -> None:
-    assert arrival(0, recorded_at_ms, grace_ms=60_000) is expected
+@pytest.mark.parametrize("start_ms", [0, 500_000 * HOUR_MS])
+def test_late_is_a_grace_after_the_end(start_ms: int, recorded_at_ms: int, expected: Arrival) -> None:
+    assert arrival(start_ms, start_ms + recorded_at_ms, grace_ms=60_000) is expected
+
+
+def test_the_mark_of_rows_in_time_is_no_day_of_ours() -> None:
+    assert NOT_LATE == 0 < day_of(1_700_000_000_000)
 
 
 def test_without_grace_an_event_is_late_at_its_windows_end() -> None:
