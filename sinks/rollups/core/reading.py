@@ -104,13 +104,13 @@ def _other(partition: int, record: Record, key: Key, row: rollup.Row) -> Row:
             _check_partition(key.partition, partition)
             place = (partition, generation_of(row.stamp), offset_of(row.stamp))
             values = (*place, row.record_time_ms, row.catalog_version)
-            _require(_fits(_INT64_MAX, row.stamp, row.record_time_ms), "number")
+            _require(row.stamp >= 0 and _fits(_INT64_MAX, row.stamp, row.record_time_ms), "number")
             _require(_fits(_INT32_MAX, row.catalog_version), "catalogue version")
             return Row(Table.PROGRESS, row.stamp, values, partition, record)
         case LostKey(), LostRow():
             _check_partition(key.partition, partition)
             _require(_fits(_INT64_MAX, row.stamp, row.last_offset, row.found_at_ms), "number")
-            _require(0 <= key.first_offset <= row.last_offset, "range")
+            _require(0 <= key.first_offset <= row.last_offset and row.stamp >= 0, "range")
             values = (
                 partition,
                 generation_of(row.stamp),

@@ -1,0 +1,42 @@
+import hashlib
+import io
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from schemas.event import NOT_GIVEN, Series, UsageEvent
+from schemas.pack import encode_pack
+from sinks.archive.parquet import write
+from sinks.archive.usage_records import read
+from sinks.archive.usage_table import table_of
+from sinks.core.record import Record
+
+
+def table(records: int) -> pa.Table:
+    def event(place: int) -> UsageEvent:
+        return UsageEvent(Series("t", f"c-{place % 7}", "api"), NOT_GIVEN, place, "api", f"e-{place}", b"")
+
+    packs = [encode_pack([event(500 * offset + place) for place in range(500)]) for offset in range(records)]
+    return table_of([read(Record(offset, offset, b"", pack)) for offset, pack in enumerate(packs)], 0)
+
+
+def test_a_file_reads_back_as_the_table_and_hashes_as_it_says() -> None:
+    written = table(3)
+
+    content, sha256 = write(written)
+
+    assert hashlib.sha256(content).digest() == sha256
+    back = pq.read_table(io.BytesIO(content))
+    assert back.column_names == written.column_names
+    assert back.to_pylist() == written.to_pylist()
+
+
+def test_readers_can_skip_by_row_group_page_and_id() -> None:
+    content, _ = write(table(80))
+
+    metadata = pq.read_metadata(io.BytesIO(content))
+    assert [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)] == [32_768, 7_232]
+    customers = metadata.row_group(0).column(1)
+    assert customers.path_in_schema == "customer"
+    assert customers.has_column_index
+    assert (customers.statistics.min, customers.statistics.max) == ("c-0", "c-5")
