@@ -40,9 +40,9 @@ _decode: Final = msgspec.json.Decoder(Attempt).decode
 class TruthWriter:
     """Appends attempts to a truth file."""
 
-    def __init__(self, path: Path) -> None:
-        """Start the file at *path* anew."""
-        self._file = path.open("wb")
+    def __init__(self, path: Path, *, append: bool = False) -> None:
+        """Start the file at *path* anew, or go on with it."""
+        self._file = path.open("ab" if append else "wb")
 
     def write(self, events: Sequence[Made], answers: Sequence[Answer]) -> None:
         """Write one line an event."""

@@ -20,7 +20,7 @@ _PROGRESS_SECONDS: Final = 1.0
 OnProgress = Callable[[Traffic], None]
 
 
-def play(
+def play(  # noqa: PLR0913 -- a run has that many sides
     mix: Mix,
     accounts: Sequence[Account],
     url: str,
@@ -28,6 +28,7 @@ def play(
     pace: Pace,
     *,
     prepared: bool = False,
+    append: bool = False,
     traffic: Traffic | None = None,
     on_progress: OnProgress = lambda _: None,
 ) -> Traffic:
@@ -35,6 +36,7 @@ def play(
 
     It returns when every event has an answer, however long the ingress is away. *prepared*: make
     all events before the clock starts, so that making them takes nothing from those who are measured.
+    *append*: *truth* is that of an earlier run with the same customers and another seed.
     Pass a *traffic* to look on from another thread. Raises Misconfigured.
     """
     seen = traffic or Traffic()
@@ -42,7 +44,7 @@ def play(
     if prepared:
         batches = iter(list(batches))
     target = Target(url, [account.key for account in accounts])
-    with TruthWriter(truth) as writer:
+    with TruthWriter(truth, append=append) as writer:
         sender = Sender(target, pace, writer, seen)
         uvloop.run(_watched(sender.play(batches), seen, on_progress))
     return seen

@@ -19,6 +19,7 @@ from schemas.errors import Misconfigured
 _ROUTE: Final = "/v1/events"
 _TIMEOUT_SECONDS: Final = 15.0
 _MOST_BACKOFF_SECONDS: Final = 2.0
+_SLUICE_SECONDS: Final = 0.01
 #: A new key reaches the ingress by way of the catalogue; until then it is unknown there.
 _KEY_SECONDS: Final = 15.0
 _REFUSED: Final = {
@@ -44,6 +45,24 @@ class Target(NamedTuple):
     keys: Sequence[str]
 
 
+class Sluice:
+    """Lets so many events pass and no more, until another thread opens it further."""
+
+    def __init__(self) -> None:
+        self._level = 0
+        self._passed = 0
+
+    def open_to(self, events: int) -> None:
+        """Let *events* pass in all, those that have passed already included."""
+        self._level = events
+
+    async def passed(self, events: int) -> None:
+        """Wait until *events* more may pass."""
+        while self._passed >= self._level:  # noqa: ASYNC110 -- the level is another thread's
+            await asyncio.sleep(_SLUICE_SECONDS)
+        self._passed += events
+
+
 class Pace(NamedTuple):
     """How fast to send."""
 
@@ -51,6 +70,8 @@ class Pace(NamedTuple):
     connections: int = 16
     #: Events a second; 0: as fast as the answers come.
     rate: float = 0.0
+    #: For whoever steers a run from outside.
+    sluice: Sluice | None = None
 
 
 _decode: Final = msgspec.json.Decoder(_Receipt).decode
@@ -93,6 +114,8 @@ class Sender:
         return self._released.popleft() if self._released else next(batches, None)
 
     async def _wait_for_slot(self, events: int) -> None:
+        if self._pace.sluice is not None:
+            await self._pace.sluice.passed(events)
         if not self._pace.rate:
             return
         now = time.monotonic()
@@ -119,7 +142,7 @@ class Sender:
     ) -> Sequence[Answer] | None:
         """Return the answer to each event, or None if the request has to be repeated."""
         headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-        begun = time.perf_counter()
+        begun = time.monotonic()
         try:
             async with session.post(self._target.url + _ROUTE, data=body, headers=headers) as response:
                 answer = await response.read()
@@ -127,7 +150,7 @@ class Sender:
         except (aiohttp.ClientError, TimeoutError):
             return None
         if status in (HTTPStatus.ACCEPTED, HTTPStatus.MULTI_STATUS):
-            self._traffic.acknowledged(len(events), time.perf_counter() - begun)
+            self._traffic.acknowledged(len(events), begun)
             return [result.status for result in _decode(answer).results]
         if status == HTTPStatus.BAD_REQUEST:
             return ["rejected"] * len(events)

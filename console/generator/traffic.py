@@ -28,8 +28,8 @@ class Traffic:
         #: Events in requests that got a 2xx.
         self.events = 0
         self.requests = 0
-        #: Monotonic time of the newest 2xx; 0.0 before the first.
-        self.last_answer_at = 0.0
+        #: When the request began that got the newest 2xx (monotonic); 0.0 before the first.
+        self.last_answered_begun_at = 0.0
         self._latencies: list[float] = []
         self._begun_at = 0.0
         self._ended_at = 0.0
@@ -42,12 +42,12 @@ class Traffic:
         """Stop the clock."""
         self._ended_at = time.monotonic()
 
-    def acknowledged(self, events: int, seconds: float) -> None:
-        """Take note of a 2xx for a request of *events*."""
+    def acknowledged(self, events: int, begun_at: float) -> None:
+        """Take note of a 2xx for a request of *events* that was begun at *begun_at* (monotonic)."""
         self.events += events
         self.requests += 1
-        self.last_answer_at = time.monotonic()
-        self._latencies.append(seconds)
+        self.last_answered_begun_at = max(self.last_answered_begun_at, begun_at)
+        self._latencies.append(time.monotonic() - begun_at)
 
     def unanswered(self, events: int) -> None:
         """Take note of a request of *events* that has to be repeated."""

@@ -1,0 +1,1 @@
+"""What the demonstration sums up, as pure functions: no I/O, no clock."""

@@ -1,0 +1,18 @@
+-- What the demonstration reads for itself.
+
+-- name: stored_offsets
+select partition, source_offset from progress;
+
+-- name: top_customers
+select tenant, customer, sum(events)::bigint as events
+from rollups
+group by tenant, customer
+order by events desc, tenant, customer
+limit %(most)s;
+
+-- name: customer_usage
+select meter, sum(events)::bigint, sum(sum)
+from rollups
+where tenant = %(tenant)s and customer = %(customer)s
+group by meter
+order by meter;
