@@ -22,13 +22,17 @@ def command() -> None:
 @command.command(epilog=example("KEY=$(weir key create acme --scope ingest,read)"))
 @click.argument("tenant")
 @click.option(
-    "--scope", "words", multiple=True, required=True, help=f"Of {', '.join(SCOPES)}; commas between."
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
+    callback=lambda _context, _parameter, words: scopes_of(words),
+    help=f"Of {', '.join(SCOPES)}; commas between.",
 )
 @format_option
 @with_settings
-def create(settings: Settings, tenant: str, words: tuple[str, ...], output: Format) -> None:
+def create(settings: Settings, tenant: str, scopes: tuple[str, ...], output: Format) -> None:
     """Issue a key for TENANT and print it, alone on its line. It is shown this once and kept nowhere."""
-    scopes = scopes_of(words)
     settings.need("postgres")
     with connect(settings, "key", autocommit=True) as connection:
         key, of = keys.create_key(connection, tenant, scopes, os.urandom(RANDOM_BYTES))

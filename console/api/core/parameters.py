@@ -10,7 +10,7 @@ from schemas.instant import HOUR_MS, MINUTE_MS, SECOND_MS, parse_instant
 
 T = TypeVar("T")
 
-_DURATION: Final = re.compile(r"(\d{1,6})(ms|s|m|h)")
+_DURATION: Final = re.compile(r"(\d{1,6})(ms|s|m|h)", re.ASCII)
 _UNITS: Final = {"ms": 1, "s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS}
 MOST: Final = 1_000
 

@@ -16,7 +16,7 @@ from schemas.windows import DEFAULT_GRACE_MS
 #: Beyond it a late row could arrive after the log, which is kept for 7 days, has forgotten its window.
 MAX_GRACE_MS: Final = 7 * DAY_MS
 
-_DURATION: Final = re.compile(r"(\d{1,9}) ?(s|m|h|d)")
+_DURATION: Final = re.compile(r"(\d{1,9}) ?(s|m|h|d)", re.ASCII)
 _UNITS: Final = {"s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _DOCUMENT: Final = frozenset({"grace", "meters"})
