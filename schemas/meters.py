@@ -4,16 +4,16 @@ State holds integers in a meter's finest source unit. An answer is one exact rat
 from it, rounded once. So 0.1 GB and 107374182.4 bytes add up to the same whichever comes first.
 """
 
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import cached_property
-from typing import Final
 
 import msgspec
 
 from schemas.errors import MALFORMED
 from schemas.event import NO_QUANTITY
 from schemas.partial import Partial
-from schemas.quantity import MICRO, QuantityError, format_ratio, parse_micro
+from schemas.quantity import MICRO, TOTAL_DIGITS, QuantityError, format_ratio, parse_micro
 
 
 class Aggregation(StrEnum):
@@ -46,7 +46,7 @@ class Meter(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
     aggregation: Aggregation = Aggregation.SUM
     #: What the answer counts, for people.
     unit: str = ""
-    #: Numeric members of `data` whose product is the value in source units. Where they are
+    #: Different numeric members of `data` whose product is the value in source units. Where they are
     #: present they win over `quantity`, which is in `unit`.
     properties: tuple[str, ...] = ()
     #: Source units in one `unit`: 2^30 bytes in a GB, 3600 CPU seconds in a CPU-hour.
@@ -92,40 +92,43 @@ class Meter(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
 
     def _from_properties(self, rest: bytes) -> int | None:
         """Return the product of the source properties; None where none of them is there."""
-        data = _data_members(rest)
-        present = [name for name in self.properties if name in data]
-        if not present:
+        if not rest:
+            return None
+        try:
+            members = self._read_properties(rest)
+        except MALFORMED:
+            raise ValueMissing("/data", "data_invalid", "must be a JSON object") from None
+        if members.count(msgspec.UNSET) == len(members):
             return None
         value = 1
-        for name in self.properties:
-            if name not in data:
+        for name, member in zip(self.properties, members, strict=True):
+            if isinstance(member, msgspec.UnsetType):
                 raise ValueMissing(
                     f"/data/{name}",
                     "property_missing",
                     f"meter {self.name!r} needs {' and '.join(self.properties)} together",
                 )
-            value *= _number(name, data[name])
+            value *= _number(name, bytes(member))
         return value
 
-
-class _Rest(msgspec.Struct, gc=False):
-    data: dict[str, msgspec.Raw] = msgspec.field(default_factory=dict)
-
-
-_decode_rest: Final = msgspec.json.Decoder(_Rest).decode
-
-
-def _data_members(rest: bytes) -> dict[str, msgspec.Raw]:
-    if not rest:
-        return {}
-    try:
-        return _decode_rest(rest).data
-    except MALFORMED:
-        raise ValueMissing("/data", "data_invalid", "must be a JSON object") from None
+    @cached_property
+    def _read_properties(self) -> Callable[[bytes], Sequence[msgspec.Raw | msgspec.UnsetType]]:
+        """Return a reader of these members of a rest's `data` alone: half the time of reading all."""
+        places = [f"p{place}" for place, _ in enumerate(self.properties)]
+        data = msgspec.defstruct(
+            "Data",
+            [(place, msgspec.Raw, msgspec.UNSET) for place in places],
+            rename=dict(zip(places, self.properties, strict=True)),
+        )
+        rest = msgspec.defstruct("Rest", [("data", data, msgspec.field(default_factory=data))])
+        decode = msgspec.json.Decoder(rest).decode
+        return lambda raw: msgspec.structs.astuple(decode(raw).data)  # type: ignore[attr-defined]
 
 
-def _number(name: str, raw: msgspec.Raw) -> int:
-    text = bytes(raw).decode(errors="replace")
+def _number(name: str, json: bytes) -> int:
+    if json.isdigit() and len(json) <= TOTAL_DIGITS:
+        return int(json) * MICRO  # what parse_micro makes of it, in a third of the time
+    text = json.decode(errors="replace")
     try:
         return parse_micro(text[1:-1] if text[:1] == '"' else text)
     except QuantityError as error:

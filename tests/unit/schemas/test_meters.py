@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from schemas.event import NO_QUANTITY
 from schemas.meters import Aggregation, Meter, ValueMissing
 from schemas.partial import Partial, merge, single
-from schemas.quantity import MICRO, format_ratio
+from schemas.quantity import MICRO, QuantityError, format_ratio, parse_micro
 
 API = Meter(name="api", event_type="api", unit="requests", default_one=True)
 STORAGE = Meter(
@@ -111,6 +111,29 @@ def test_quantities_and_properties_add_up_exactly_in_one_sum(events: list[tuple[
             exact += Fraction(number, 2**30)
     assert Fraction(sum(values), BANDWIDTH.scale) == exact
     assert answer(BANDWIDTH, *values) == format_ratio(exact.numerator, exact.denominator)
+
+
+def test_a_property_may_have_any_name() -> None:
+    meter = Meter(name="m", event_type="m", properties=("file-size", "a b", "data"))
+    value = meter.measure(NO_QUANTITY, data('{"a b":"0.5","data":3,"file-size":4,"x":{"a b":9}}'))
+    assert answer(meter, value) == "6"
+
+
+def micro_or_code(written: str) -> int | str:
+    try:
+        return BANDWIDTH.measure(NO_QUANTITY, data(f'{{"bytes":{written}}}'))
+    except ValueMissing as missing:
+        return missing.code
+
+
+@given(st.integers(0, 10**21).map(str) | st.from_regex(r"[0-9]{0,21}\.?[0-9]{0,7}", fullmatch=True))
+def test_a_property_is_read_as_every_other_quantity(text: str) -> None:
+    try:
+        micro: int | str = parse_micro(text)
+    except QuantityError as error:
+        micro = error.code
+    assert micro_or_code(f'"{text}"') == micro
+    assert micro_or_code(text) in {micro, "data_invalid"}  # as a number, 007 and 5. are no JSON
 
 
 def test_rounding_happens_once_for_the_sum_not_once_an_event() -> None:

@@ -13,7 +13,7 @@ def test_a_position_is_written_as_a_receipt_shows_it() -> None:
 
 
 def test_without_an_index_it_is_the_record() -> None:
-    assert parse_position("weir.usage/3/1042") == Position("weir.usage", 3, 1_042, 0)
+    assert parse_position("weir.usage/3/1042") == Position("weir.usage", 3, 1_042)
 
 
 @pytest.mark.parametrize(
