@@ -2,11 +2,11 @@
 
 import json
 from enum import Enum
-from typing import Final, NamedTuple, NoReturn
+from typing import Final, NamedTuple
 
 import msgspec
 
-from ingest.core.problem import Refused, refuse
+from ingest.core.problem import refuse
 from schemas.admission import Finding
 
 MAX_EVENTS: Final = 1_000
@@ -71,8 +71,8 @@ def split(body: bytes, form: Form) -> Split:
         raise refuse(
             "too_deep", "the body is nested too deep", Finding("", "too_deep", "is nested too deep")
         ) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _not_json(body, str(error)) from None
+    except msgspec.DecodeError as error:
+        return Split(_scan(body, str(error)), many=True)
 
 
 def check_count(events: int) -> None:
@@ -83,27 +83,30 @@ def check_count(events: int) -> None:
         raise refuse("too_many_events", f"a request holds at most {MAX_EVENTS} events, not {events}")
 
 
-def _not_json(body: bytes, reason: str) -> Refused:
-    detail = reason.removeprefix("JSON is malformed: ")
-    finding = Finding(_first_fault(body), "not_json", f"is not JSON: {detail}")
-    return refuse("not_json", f"the body is not JSON: {detail}", finding)
+def _scan(body: bytes, reason: str) -> list[bytes]:
+    """Return the elements of an array that msgspec does not read, for *reason*.
 
-
-def _first_fault(body: bytes) -> str:
-    """Return a pointer to the first element of the array *body* that cannot be read."""
-    text = body.decode(errors="replace")
-    scan = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_no_number).raw_decode
+    Lone surrogates and NaN spoil one event here, not its neighbours. Raises Refused, with a pointer
+    to the first element that does not end where it should.
+    """
+    text = body.decode(errors="surrogateescape")
+    scan = json.JSONDecoder(parse_int=str, parse_float=str).raw_decode
+    elements: list[bytes] = []
     at = _next(text, text.index("[") + 1)
-    index = 0
     try:
         while True:
-            at = _next(text, scan(text, at)[1])
-            if text[at : at + 1] != ",":
-                return f"/{index}" if at < len(text) and text[at] != "]" else ""
-            at = _next(text, at + 1)
-            index += 1
+            end = scan(text, at)[1]
+            following = _next(text, end)
+            if text[following : following + 1] not in {",", "]"}:
+                break
+            elements.append(text[at:end].encode(errors="surrogateescape"))
+            if text[following] == "]" and _next(text, following + 1) == len(text):
+                return elements
+            at = _next(text, following + 1)
     except (ValueError, RecursionError):
-        return f"/{index}"
+        pass
+    detail = f"is not JSON: {reason.removeprefix('JSON is malformed: ')}"
+    raise refuse("not_json", f"the body {detail}", Finding(f"/{len(elements)}", "not_json", detail))
 
 
 def _next(text: str, at: int) -> int:
@@ -111,7 +114,3 @@ def _next(text: str, at: int) -> int:
     while text[at : at + 1] in {" ", "\t", "\r", "\n"}:
         at += 1
     return at
-
-
-def _no_number(name: str) -> NoReturn:
-    raise ValueError(name)

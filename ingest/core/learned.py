@@ -98,9 +98,7 @@ class DataObjects(Learned[bytes, Data]):
             if first in _NESTING:
                 raise Unusual
             texts += first == _QUOTE
-        quotes = 2 * (len(members) + texts)
-        if quotes != key.count(_QUOTE):  # a name stands twice
-            raise Unusual
+        quotes = 2 * (len(members) + texts)  # more of them, if a name stands twice: the reader counts
         micro = NO_QUANTITY
         if self._holds_quantity and "quantity" in members:
             micro = _micro(bytes(members.pop("quantity")))

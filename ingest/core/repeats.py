@@ -24,7 +24,9 @@ def repeats(events: Sequence[UsageEvent]) -> dict[int, Status]:
     found: dict[int, Status] = {}
     first: dict[tuple[str, str, str], UsageEvent] = {}
     for place, event in enumerate(events):
-        original = first.setdefault((event.series.customer, event.source, event.id), event)
-        if original is not event:
-            found[place] = Status.DUPLICATE if original == event else Status.CONFLICT
+        identity = (event.series.customer, event.source, event.id)
+        if identity not in first:
+            first[identity] = event
+        else:
+            found[place] = Status.DUPLICATE if event == first[identity] else Status.CONFLICT
     return found
