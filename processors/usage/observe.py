@@ -47,8 +47,9 @@ class Observer:
             self._duration.observe(seconds / events)
         # One observation a batch: its oldest record says how far behind the agent is.
         self._lateness.observe(max(0.0, time.time() - records[0].recorded_at_ms / 1000))
-        self._watermarks[partition] = outcome.progress.record_time_ms
-        self._watermark.set(min(self._watermarks.values()) / 1000)
+        if outcome.progress is not None:
+            self._watermarks[partition] = outcome.progress.record_time_ms
+            self._watermark.set(min(self._watermarks.values()) / 1000)
 
     def kept(self, partitions: Sequence[int]) -> None:
         """Forget the watermarks of partitions that are not ours any more."""

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 
 from processors.stream.core.records import NewRecord
+from processors.usage.core.entries import entries_of
 from processors.usage.core.horizon import Horizon
-from processors.usage.core.seen_index import SeenIndex, entries_of
+from processors.usage.core.seen_index import SeenIndex
 from processors.usage.core.table import UsageTable
 from schemas import rollup
 from schemas.errors import Misconfigured, Reject

@@ -12,8 +12,8 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from processors.usage.core.entries import Entries
 from processors.usage.core.sealed_run import SealedRun
-from processors.usage.core.seen_table import Entries
 from runtime import logs
 
 _MANIFEST: Final = "manifest.json"

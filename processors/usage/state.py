@@ -14,6 +14,7 @@ from processors.usage.observe import Observer
 from processors.usage.seen_store import SeenStore
 from schemas import rollup
 from schemas.catalog import Catalog
+from schemas.instant import HOUR_MS
 from schemas.stamp import offset_of
 from schemas.verdict import PROGRESS_KEY
 
@@ -79,7 +80,7 @@ class UsageState:
             return
         number = self.partition.identity.partition
         if self.partition.index.is_full:
-            self._seal(flush.last_offset)
+            self._seal(flush)
         # Records of the batch behind this one may stand before the end that is seen now, none of
         # a later one: so the next seal may skip what lies before it.
         self._covered = self._fence.expected(self._outputs.seen, number)
@@ -107,8 +108,10 @@ class UsageState:
     def _flush(self, outcome: Outcome) -> Flush:
         out, number = self._outputs, self.partition.identity.partition
         self._written_at = time.monotonic()
-        progress = self._progress_record(outcome.progress, outcome.record_time_ms)
-        rollups = [*self._owed, *outcome.rollups, progress]
+        progress = []
+        if outcome.progress is not None:
+            progress.append(self._progress_record(outcome.progress, outcome.record_time_ms))
+        rollups = [*self._owed, *outcome.rollups, *progress]
         self._owed.clear()
         return Flush(
             number,
@@ -121,7 +124,7 @@ class UsageState:
                     Append(out.dead_letters, number, outcome.dead_letters),
                 ),
                 (Append(out.rollups, number, rollups, is_changelog=True),),
-                (Append(out.verdicts, number, (progress._replace(key=PROGRESS_KEY),)),),
+                (Append(out.verdicts, number, [one._replace(key=PROGRESS_KEY) for one in progress]),),
             ),
         )
 
@@ -129,17 +132,14 @@ class UsageState:
         key = rollup.encode(rollup.ProgressKey(self.partition.identity.partition))
         return NewRecord(key, rollup.encode(progress), at_ms)
 
-    def _seal(self, up_to: int) -> None:
-        index, horizon = self.partition.index, self.partition.horizon
+    def _seal(self, flush: Flush) -> None:
+        index, horizon, up_to = self.partition.index, self.partition.horizon, flush.last_offset
         index.seal(up_to)
         self._newest.append(up_to)
         if len(index.runs) > _MAX_RUNS:
-            kept_since = horizon.kept_since(self._record_time_ms())
+            # An hour more than is due, for records that are not durable yet: the clock may step back.
+            kept_since = horizon.kept_since(flush.record_time_ms - HOUR_MS)
             index.runs[:] = [merge(index.runs, kept_since, up_to)]
             self._newest[:] = [up_to]
         runs: list[tuple[SealedRun, int]] = list(zip(index.runs, self._newest, strict=True))
         self._store.write(runs, self._covered, horizon.hours())
-
-    def _record_time_ms(self) -> int:
-        progress = self.partition.progress
-        return progress.record_time_ms if progress else 0

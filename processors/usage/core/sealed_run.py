@@ -1,79 +1,77 @@
 """The old part of the dedupe index: sorted columns that may be mapped from disk.
 
-A bloom filter answers for most new ids; a directory over the first bits of the id says where
-the few remaining ones would stand. 2.5 bytes of memory and 24 of disk an id.
+A bloom filter answers for most new ids, a binary search for the few that are left. 1.5 to 3
+bytes of memory and 24 of disk an entry.
 """
 
 from typing import Final
 
 import numpy as np
 
-from processors.usage.core.seen_table import U64, Entries, Mask
+from processors.usage.core.entries import U64, Entries, Mask
 
-_BITS_PER_ID: Final = 12
-#: Ids of a directory cell, on average.
-_CELL: Final = 8
-_PROBES: Final = 5
-_SIX: Final = np.uint64(6)
-_WORD: Final = np.uint64(63)
+_BITS_PER_ENTRY: Final = 12
+_WORD_BITS: Final = 64
+#: Where in the second half the five bits of an id are drawn from, six bits each.
+_PROBES: Final = (0, 6, 12, 18, 24)
 _ONE: Final = np.uint64(1)
+_SIX_BITS: Final = np.uint64(63)
 
 
 class SealedRun:
     """An unchangeable set of entries, sorted by the first half of their ids."""
 
     def __init__(self, entries: Entries) -> None:
-        """Index *entries*, which must be sorted; builds filter and directory in one pass."""
-        count = len(entries)
-        self._entries = entries
-        bits = max(1, (max(count, 1) // _CELL).bit_length())
-        self._shift = np.uint64(64 - bits)
-        edges = np.arange(1 << bits, dtype=np.uint64) << self._shift
-        self._directory = np.append(np.searchsorted(entries.first, edges), count).astype(np.uint32)
-        words = max(1, 1 << (count * _BITS_PER_ID // 64).bit_length())
+        """Build the filter of *entries*, which must be sorted, in one pass."""
+        self.entries = entries
+        words = 1 << (len(entries) * _BITS_PER_ENTRY // _WORD_BITS).bit_length()
+        # A shift by all 64 bits is not defined, so a filter of one word is one of two.
+        words = max(2, words)
+        self._shift = _WORD_BITS + 1 - words.bit_length()
         self._filter = np.zeros(words, np.uint64)
-        self._filter_shift = np.uint64(65 - words.bit_length())
-        np.bitwise_or.at(self._filter, self._word(entries.first), _pattern(entries.second))
+        np.bitwise_or.at(self._filter, self._word(entries.first), _patterns(entries.second))
+        self._words = self._filter.data
 
     def __len__(self) -> int:
         """Return the number of entries."""
-        return len(self._entries)
+        return len(self.entries)
 
-    @property
-    def entries(self) -> Entries:
-        """The sorted entries."""
-        return self._entries
+    def may_contain(self, first: U64, second: U64) -> Mask:
+        """Return which ids may be here, going by the filter and their first halves."""
+        patterns = _patterns(second)
+        maybe: Mask = (self._filter[self._word(first)] & patterns) == patterns
+        rows = maybe.nonzero()[0]
+        if len(rows) and len(self):
+            here = self.entries.first.searchsorted(first[rows])
+            maybe[rows] = self.entries.first[np.minimum(here, len(self) - 1)] == first[rows]
+        return maybe
 
-    def find(self, first: U64, second: U64) -> tuple[Mask, U64]:
-        """Return which of the ids are here, and the meta of those."""
-        found = np.zeros(len(first), bool)
-        meta = np.zeros(len(first), np.uint64)
+    def metas(self, first: int, second: int) -> list[int]:
+        """Return the metas of one id, oldest first."""
         pattern = _pattern(second)
-        maybe = (self._filter[self._word(first)] & pattern) == pattern
-        for row in maybe.nonzero()[0].tolist():
-            at = self._locate(int(first[row]), int(second[row]))
-            if at is not None:
-                found[row] = True
-                meta[row] = self._entries.meta[at]
-        return found, meta
-
-    def _locate(self, first: int, second: int) -> int | None:
-        cell = first >> int(self._shift)
-        start, end = int(self._directory[cell]), int(self._directory[cell + 1])
-        for at in (self._entries.first[start:end] == np.uint64(first)).nonzero()[0].tolist():
-            if int(self._entries.second[start + at]) == second:
-                return start + int(at)
-        return None
+        if self._words[first >> self._shift] & pattern != pattern:
+            return []
+        column = self.entries.first
+        start, end = column.searchsorted(np.uint64(first)), column.searchsorted(np.uint64(first), "right")
+        same = self.entries.second[start:end] == np.uint64(second)
+        metas: list[int] = self.entries.meta[start:end][same].tolist()
+        return metas
 
     def _word(self, first: U64) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-        if len(self._filter) == 1:
-            return np.zeros(len(first), np.intp)
-        return (first >> self._filter_shift).astype(np.intp)
+        return (first >> np.uint64(self._shift)).astype(np.intp)
 
 
-def _pattern(second: U64) -> U64:
-    """Return five bits of a 64 bit word for each id, drawn from its second half."""
-    pattern = np.zeros(len(second), np.uint64)
-    for probe in range(_PROBES):
-        pattern |= _ONE << ((second >> (_SIX * np.uint64(probe))) & _WORD)
+def _patterns(second: U64) -> U64:
+    """Return five bits of a 64 bit word for each id."""
+    patterns = np.zeros(len(second), np.uint64)
+    for probe in _PROBES:
+        patterns |= _ONE << ((second >> np.uint64(probe)) & _SIX_BITS)
+    return patterns
+
+
+def _pattern(second: int) -> int:
+    """Return what `_patterns` does, for one id."""
+    pattern = 0
+    for probe in _PROBES:
+        pattern |= 1 << (second >> probe & 63)
     return pattern

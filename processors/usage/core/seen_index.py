@@ -1,22 +1,30 @@
 """First sighting wins: which events of a batch are copies, and of what.
 
-What is decided here once is written to `weir.seen`, and comes back from there after a crash: a
-replayed record meets its own first sighting and decides the same again.
+What is decided here once is written to `weir.seen`, and comes back from there after a crash.
+Only records before its own are evidence against an event. So a replayed record, which meets
+what it wrote itself, and perhaps what later ones wrote, decides as it did the first time.
 """
 
 from typing import Final, NamedTuple
 
 import numpy as np
 
+from processors.usage.core.entries import (
+    Entries,
+    Mask,
+    Sighting,
+    columns_of,
+    halves_of,
+    join,
+    meta_of,
+    offsets_of,
+    sighting_of,
+)
 from processors.usage.core.sealed_run import SealedRun
-from processors.usage.core.seen_table import U64, Entries, SeenTable, join, nonzero
-from schemas.seen import ENTRY_BYTES
+from processors.usage.core.seen_table import SeenTable
 
-_LOW: Final = (1 << 32) - 1
-_LOW_U64: Final = np.uint64(_LOW)
-_HALF: Final = np.uint64(32)
-#: An entry of a weir.seen record, as schemas.seen writes it.
-_SEEN_ROW: Final = np.dtype([("first", "<u8"), ("second", "<u8"), ("content", "<u4")])
+#: Up to here one by one is faster than the fixed cost of columns.
+_FEW: Final = 24
 
 
 class Sightings(NamedTuple):
@@ -43,9 +51,13 @@ class Copy(NamedTuple):
 class SeenIndex:
     """The ids that counted in one partition, within the horizon."""
 
-    def __init__(self, slots: int, runs: list[SealedRun] | None = None) -> None:
-        """Start with a table of *slots* slots before the sealed *runs*, oldest first."""
+    def __init__(self, slots: int, runs: list[SealedRun] | None = None, few: int = _FEW) -> None:
+        """Start with a table of *slots* slots before the sealed *runs*, oldest first.
+
+        Batches of up to *few* events are decided one by one.
+        """
         self._slots = slots
+        self._few = few
         self._table = SeenTable(slots)
         self.runs = runs or []
 
@@ -60,124 +72,100 @@ class SeenIndex:
 
     def decide(self, seen: Sightings) -> dict[int, Copy]:
         """Return the copies among *seen*, by their place; everything else counts, and is known now."""
-        halves = np.frombuffer(seen.ids, "<u8").reshape(-1, 2)
-        first = nonzero(halves[:, 0])
-        order = first.argsort(kind="stable")
-        batch = Entries(first[order], halves[order, 1], _meta(seen.offsets, seen.contents)[order])
-        found, known = self._find(batch.first, batch.second)
-        again = np.zeros(len(order), bool)
-        same = batch.first[1:] == batch.first[:-1]
-        again[1:] = same
-        again[:-1] |= same
-        doubtful = found | again
-        if not doubtful.any():
-            self._table.insert(batch)
-            return {}
-        fresh = ~doubtful
-        copies = self._settle(batch, order, doubtful.nonzero()[0].tolist(), found, known, seen, fresh)
-        self._table.insert(batch.take(fresh))
+        if len(seen.contents) <= self._few:
+            doubtful = list(range(len(seen.contents)))
+        else:
+            doubtful = self._insert_unknown(columns_of(seen.ids, seen.contents, seen.offsets))
+        counted: set[tuple[int, int, int]] = set()
+        copies = {}
+        for place in doubtful:
+            copy = self._decide(seen, place, counted)
+            if copy is not None:
+                copies[place] = copy
         return copies
 
     def restore(self, entries: Entries) -> None:
-        """Add what `weir.seen` says; entries that are known already are left alone."""
-        entries = entries.sorted()
-        # A record whose batch was written twice stands twice on the topic.
-        repeated = np.zeros(len(entries), bool)
-        repeated[1:] = (
-            (entries.first[1:] == entries.first[:-1])
-            & (entries.second[1:] == entries.second[:-1])
-            & (entries.meta[1:] == entries.meta[:-1])
-        )
-        found, known = self._find(entries.first, entries.second)
-        self._table.insert(entries.take(~repeated & ~(found & (known == entries.meta))))
+        """Add what `weir.seen` says; an entry that is known already is left alone.
+
+        A record whose batch was written twice stands twice on the topic.
+        """
+        for row in self._insert_unknown(entries):
+            first, second, meta = int(entries.first[row]), int(entries.second[row]), int(entries.meta[row])
+            if meta not in self._metas(first, second):
+                self._table.add(first, second, meta)
 
     def seal(self, up_to: int) -> SealedRun:
         """Move the entries of source offsets up to *up_to* from the table into a new run."""
-        entries = self._table.entries().sorted()
-        offsets = _full_offsets(entries.meta, up_to + _LOW // 2)
-        sealed = offsets <= up_to
+        entries = self._table.entries()
+        entries = entries.take(entries.order())
+        sealed = offsets_of(entries.meta, up_to) <= up_to
         self._table = SeenTable(self._slots)
         self._table.insert(entries.take(~sealed))
         run = SealedRun(entries.take(sealed))
         self.runs.append(run)
         return run
 
-    def _find(self, first: U64, second: U64) -> tuple[np.ndarray, U64]:
-        """Return for each id whether it is known, and the meta of its newest entry."""
-        found, known = self._table.find(first, second)
-        for run in reversed(self.runs):
-            older, meta = run.find(first, second)
-            take = older & ~found
-            known[take] = meta[take]
-            found |= older
-        return found, known
+    def _insert_unknown(self, entries: Entries) -> list[int]:
+        """Add the entries whose ids are certainly new; return the places of the others, in order."""
+        order = entries.order()
+        ordered = entries.take(order)
+        doubtful = self._repeated(ordered) | self._table.may_contain(ordered.first)
+        for run in self.runs:
+            doubtful |= run.may_contain(ordered.first, ordered.second)
+        if not doubtful.any():
+            self._table.insert(ordered)
+            return []
+        self._table.insert(ordered.take(~doubtful))
+        return sorted(order[doubtful].tolist())
 
-    def _settle(
-        self,
-        batch: Entries,
-        order: np.ndarray,
-        doubtful: list[int],
-        found: np.ndarray,
-        known: U64,
-        seen: Sightings,
-        fresh: np.ndarray,
-    ) -> dict[int, Copy]:
-        """Decide one by one, in log order, for ids that are known or stand twice in the batch."""
-        copies: dict[int, Copy] = {}
-        current: dict[tuple[int, int], tuple[int, int]] = {}
-        counted: set[tuple[int, int, int]] = set()
-        for row in doubtful:
-            place = int(order[row])
-            offset, content = seen.offsets[place], seen.contents[place]
-            key = int(batch.first[row]), int(batch.second[row])
-            if key not in current and found[row]:
-                meta = int(known[row])
-                current[key] = _near(meta >> 32, offset), meta & _LOW
-            sighting = current.get(key)
-            if sighting is None or sighting[0] < seen.kept_since[place]:
-                current[key] = offset, content
-                counted.add((*key, offset))
-                fresh[row] = True
-            elif sighting == (offset, content) and (*key, offset) not in counted:
-                counted.add((*key, offset))
-            else:
-                copies[place] = Copy(sighting[1] != content, sighting[0])
-        return copies
+    @staticmethod
+    def _repeated(ordered: Entries) -> Mask:
+        """Return which ids may stand more than once in *ordered*."""
+        repeated = np.zeros(len(ordered), bool)
+        same = ordered.first[1:] == ordered.first[:-1]
+        repeated[1:] = same
+        repeated[:-1] |= same
+        return repeated
 
+    def _decide(self, seen: Sightings, place: int, counted: set[tuple[int, int, int]]) -> Copy | None:
+        """Return what event *place* is a copy of; None: it counts.
 
-def entries_of(values: list[bytes], offsets: list[int]) -> Entries:
-    """Return the entries of records of `weir.seen`, given their values and source offsets."""
-    rows = np.frombuffer(b"".join(values), _SEEN_ROW)
-    counts = [len(value) // ENTRY_BYTES for value in values]
-    low = np.repeat(np.array(offsets, np.uint64) & _LOW_U64, counts)
-    return Entries(
-        nonzero(rows["first"]), rows["second"].copy(), low << _HALF | rows["content"].astype(np.uint64)
-    )
+        *counted* holds (id, offset) of what counted in this batch, since an entry at an event's
+        own offset may also be its own, from before a crash.
+        """
+        offset, content = seen.offsets[place], seen.contents[place]
+        first, second = halves_of(seen.ids, place)
+        metas = self._metas(first, second)
+        own = (first, second, offset)
+        before = offset + 1 if own in counted else offset
+        evidence = _newest(metas, offset, before)
+        if evidence is not None and evidence.offset >= seen.kept_since[place]:
+            return Copy(evidence.content != content, evidence.offset)
+        counted.add(own)
+        meta = meta_of(offset, content)
+        if meta not in metas:
+            self._table.add(first, second, meta)
+        return None
+
+    def _metas(self, first: int, second: int) -> list[int]:
+        """Return the metas of all entries of one id."""
+        metas = self._table.metas(first, second)
+        for run in self.runs:
+            metas += run.metas(first, second)
+        return metas
 
 
 def merge(runs: list[SealedRun], kept_since: int, newest: int) -> SealedRun:
-    """Return one run for *runs*, oldest first, without what lies before source offset *kept_since*.
+    """Return one run for *runs*, without what lies before source offset *kept_since*.
 
     *newest* is a source offset at or above all of theirs.
     """
-    # A stable sort keeps the newest entry of an id behind the others, where find looks last.
     entries = join([run.entries for run in runs])
-    kept = _full_offsets(entries.meta, newest) >= kept_since
-    return SealedRun(entries.take(kept).sorted())
+    entries = entries.take(entries.order())
+    return SealedRun(entries.take(offsets_of(entries.meta, newest) >= kept_since))
 
 
-def _meta(offsets: list[int], contents: list[int]) -> U64:
-    return (np.array(offsets, np.uint64) & _LOW_U64) << _HALF | np.array(contents, np.uint64)
-
-
-def _full_offsets(meta: U64, newest: int) -> np.ndarray:
-    """Return the source offsets whose low halves are in *meta*; none is above *newest*."""
-    low = (meta >> _HALF).astype(np.int64)
-    full = (newest & ~_LOW) + low
-    return np.where(full > newest, full - (_LOW + 1), full)
-
-
-def _near(low: int, offset: int) -> int:
-    """Return the largest source offset up to *offset* whose low half is *low*."""
-    full = offset & ~_LOW | low
-    return full if full <= offset else full - (_LOW + 1)
+def _newest(metas: list[int], near: int, before: int) -> Sighting | None:
+    """Return the newest sighting in *metas* at a source offset below *before*."""
+    sightings = [sighting_of(meta, near) for meta in metas]
+    return max((one for one in sightings if one.offset < before), default=None)

@@ -1,144 +1,117 @@
 """The young part of the dedupe index: a bucket table of 24 bytes a slot, exact on 128 bits.
 
-A bucket is one row of 16 slots, found by the first bits of the id. A batch is sorted by id
-before it touches the table, so memory is read in order. Full buckets spill into a dict.
+A bucket is 16 slots in a row, found by the first bits of the id. Batches are sorted by id before
+they touch the table, so memory is met in order. What does not fit into its bucket spills into a
+dict.
 """
 
+from itertools import groupby
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-U64 = npt.NDArray[np.uint64]
-Mask = npt.NDArray[np.bool_]
+from processors.usage.core.entries import U64, Entries, Mask, join
 
 _WIDTH: Final = 16
 #: Beyond this share of slots too many buckets are full.
 _LOAD: Final = 0.55
-_ZERO: Final = np.uint64(0)
-_ONE: Final = np.uint64(1)
-
-
-class Entries:
-    """Columns of equal length: the two halves of the ids, and where and with what they were seen.
-
-    `meta` holds the source offset's low 32 bits above 32 bits of content hash.
-    """
-
-    __slots__ = ("first", "meta", "second")
-
-    def __init__(self, first: U64, second: U64, meta: U64) -> None:
-        """Take three columns as they are."""
-        self.first = first
-        self.second = second
-        self.meta = meta
-
-    def __len__(self) -> int:
-        """Return the number of entries."""
-        return len(self.first)
-
-    def take(self, chosen: npt.NDArray[np.intp] | Mask) -> "Entries":
-        """Return the entries at *chosen*."""
-        return Entries(self.first[chosen], self.second[chosen], self.meta[chosen])
-
-    def sorted(self) -> "Entries":
-        """Return the entries ordered by the first half of their ids; equal ones keep their order."""
-        return self.take(self.first.argsort(kind="stable"))
-
-
-def join(parts: list[Entries]) -> Entries:
-    """Return all *parts* behind each other."""
-    return Entries(
-        np.concatenate([part.first for part in parts]),
-        np.concatenate([part.second for part in parts]),
-        np.concatenate([part.meta for part in parts]),
-    )
-
-
-def nonzero(first: U64) -> U64:
-    """Return *first* with 0 replaced by 1, since 0 marks an empty slot; the second half still tells."""
-    return np.where(first == _ZERO, _ONE, first)
 
 
 class SeenTable:
-    """Up to `capacity` ids. It never grows: its owner seals it when `is_full`."""
+    """Entries up to `capacity`. It never grows: its owner seals it when `is_full`."""
 
     def __init__(self, slots: int) -> None:
         """Make room for at least *slots* slots, of which 55 % may be used."""
         buckets = max(2, 1 << (max(1, -(-slots // _WIDTH)) - 1).bit_length())
-        self._shift = np.uint64(64 - (buckets.bit_length() - 1))
-        self._first = np.zeros((buckets, _WIDTH), np.uint64)
-        self._second = np.zeros((buckets, _WIDTH), np.uint64)
-        self._meta = np.zeros((buckets, _WIDTH), np.uint64)
+        self._shift = 64 - (buckets.bit_length() - 1)
+        self._first = np.zeros(buckets * _WIDTH, np.uint64)
+        self._second = np.zeros(buckets * _WIDTH, np.uint64)
+        self._meta = np.zeros(buckets * _WIDTH, np.uint64)
         self._used = np.zeros(buckets, np.int64)
-        self._spilled: dict[tuple[int, int], int] = {}
+        # One number at a time, a view is read several times as fast as its array.
+        self._firsts = self._first.data
+        self._seconds = self._second.data
+        self._metas = self._meta.data
+        self._useds = self._used.data
+        #: (second half, meta) of what did not fit, by first half.
+        self._spilled: dict[int, list[tuple[int, int]]] = {}
         self._count = 0
         self.capacity = int(buckets * _WIDTH * _LOAD)
 
     def __len__(self) -> int:
-        """Return the number of ids."""
+        """Return the number of entries."""
         return self._count
 
     def is_full(self) -> bool:
         """Say whether it is time to seal it; it still takes more, more slowly."""
         return self._count >= self.capacity
 
-    def find(self, first: U64, second: U64) -> tuple[Mask, U64]:
-        """Return which of the ids are here, and the meta of those; *first* sorted, without zeros."""
-        bucket = (first >> self._shift).astype(np.intp)
-        same = self._first[bucket] == first[:, None]
-        found = np.zeros(len(first), bool)
-        meta = np.zeros(len(first), np.uint64)
-        for row in same.any(axis=1).nonzero()[0].tolist():
-            for slot in same[row].nonzero()[0].tolist():
-                if self._second[bucket[row], slot] == second[row]:
-                    found[row] = True
-                    meta[row] = self._meta[bucket[row], slot]
+    def may_contain(self, first: U64) -> Mask:
+        """Return which ids may be here, going by their first halves."""
+        bucket = self._bucket(first)
+        maybe: Mask = (self._first.reshape(-1, _WIDTH)[bucket] == first[:, None]).any(axis=1)
         if self._spilled:
-            self._find_spilled(first, second, bucket, found, meta)
-        return found, meta
+            for row in (self._used[bucket] >= _WIDTH).nonzero()[0].tolist():
+                maybe[row] |= int(first[row]) in self._spilled
+        return maybe
+
+    def metas(self, first: int, second: int) -> list[int]:
+        """Return the metas of one id in the order in which they were added."""
+        start = (first >> self._shift) * _WIDTH
+        bucket = self._firsts[start : start + _WIDTH].tolist()
+        found = []
+        if first in bucket:
+            same = [start + slot for slot, here in enumerate(bucket) if here == first]
+            found = [self._metas[at] for at in same if self._seconds[at] == second]
+        if self._spilled:
+            found += [meta for here, meta in self._spilled.get(first, ()) if here == second]
+        return found
+
+    def add(self, first: int, second: int, meta: int) -> None:
+        """Add one entry."""
+        bucket = first >> self._shift
+        used = self._useds[bucket]
+        if used < _WIDTH:
+            at = bucket * _WIDTH + used
+            self._firsts[at], self._seconds[at], self._metas[at] = first, second, meta
+            self._useds[bucket] = used + 1
+        else:
+            self._spilled.setdefault(first, []).append((second, meta))
+        self._count += 1
 
     def insert(self, new: Entries) -> None:
-        """Add *new*: sorted by first half, without zeros. An id that is here is replaced."""
+        """Add *new*, which must be in the order of its first halves."""
         if not len(new):
             return
-        bucket = (new.first >> self._shift).astype(np.intp)
+        bucket = self._bucket(new.first)
         starts = np.flatnonzero(np.concatenate(([True], bucket[1:] != bucket[:-1])))
         runs = np.diff(starts, append=len(bucket))
         slot = self._used[bucket] + np.arange(len(bucket)) - np.repeat(starts, runs)
         fits = slot < _WIDTH
-        if not fits.all():
-            spilled = new.take(~fits)
-            self._spilled.update(
-                zip(
-                    zip(spilled.first.tolist(), spilled.second.tolist(), strict=True),
-                    spilled.meta.tolist(),
-                    strict=True,
-                )
-            )
-        at = bucket[fits] * _WIDTH + slot[fits]
-        self._first.reshape(-1)[at] = new.first[fits]
-        self._second.reshape(-1)[at] = new.second[fits]
-        self._meta.reshape(-1)[at] = new.meta[fits]
+        if fits.all():
+            at, fitting = bucket * _WIDTH + slot, new
+        else:
+            at, fitting = bucket[fits] * _WIDTH + slot[fits], new.take(fits)
+            self._spill(new.take(~fits))
+        self._first[at], self._second[at], self._meta[at] = fitting.first, fitting.second, fitting.meta
         touched = bucket[starts]
         self._used[touched] = np.minimum(self._used[touched] + runs, _WIDTH)
         self._count += len(new)
 
     def entries(self) -> Entries:
-        """Return everything that is here, in no particular order."""
-        used = self._first != _ZERO
+        """Return everything that is here; entries of one id in the order in which they were added."""
+        used = self._first != 0
         parts = [Entries(self._first[used], self._second[used], self._meta[used])]
         if self._spilled:
-            ids = np.array(list(self._spilled), np.uint64)
-            meta = np.array(list(self._spilled.values()), np.uint64)
-            parts.append(Entries(ids[:, 0], ids[:, 1], meta))
+            flat = [(first, *entry) for first, spilled in self._spilled.items() for entry in spilled]
+            columns = np.array(flat, np.uint64)
+            parts.append(Entries(columns[:, 0], columns[:, 1], columns[:, 2]))
         return join(parts)
 
-    def _find_spilled(
-        self, first: U64, second: U64, bucket: npt.NDArray[np.intp], found: Mask, meta: U64
-    ) -> None:
-        for row in (self._used[bucket] >= _WIDTH).nonzero()[0].tolist():
-            here = self._spilled.get((int(first[row]), int(second[row])))
-            if here is not None:
-                found[row] = True
-                meta[row] = here
+    def _bucket(self, first: U64) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+        return (first >> np.uint64(self._shift)).astype(np.intp)
+
+    def _spill(self, new: Entries) -> None:
+        rows = zip(new.first.tolist(), new.second.tolist(), new.meta.tolist(), strict=True)
+        for first, same in groupby(rows, key=lambda row: int(row[0])):
+            self._spilled.setdefault(first, []).extend((second, meta) for _, second, meta in same)

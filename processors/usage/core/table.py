@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Final
 
+from processors.stream.core.records import NewRecord
 from processors.usage.core.rows import FatesRow, LiveRow, UsageRow
 from schemas import rollup
 from schemas.instant import DAY_MS, HOUR_MS
+from schemas.stamp import NEVER
 from schemas.windows import NOT_LATE, WINDOW_MS
 
 #: Closed windows stay this long, since a broker's clock may step back a little.
@@ -39,6 +41,8 @@ class UsageTable:
         self._buckets: dict[tuple[int, int], _Bucket] = {}
         self._dirty: list[LiveRow] = []
         self._closed_ms = -1
+        #: Highest stamp among the restored rows: up to there a row may hold a record already.
+        self.restored_up_to = NEVER
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -68,17 +72,18 @@ class UsageTable:
             row.dirty = True
             self._dirty.append(row)
 
-    def take_dirty(self) -> list[tuple[bytes, bytes]]:
-        """Return (key, value) of every row touched since the last call."""
+    def take_dirty(self, at_ms: int) -> list[NewRecord]:
+        """Return the records, dated *at_ms*, of every row touched since the last call."""
         rows, self._dirty = self._dirty, []
         records = []
         for row in rows:
             row.dirty = False
-            records.append((row.key, row.encode()))
+            records.append(NewRecord(row.key, row.encode(), at_ms))
         return records
 
     def restore(self, key: rollup.UsageKey | rollup.FatesKey, saved: rollup.Row) -> LiveRow | None:
         """Put back what was written down; None if its window was closed at the time of `resume`."""
+        self.restored_up_to = max(self.restored_up_to, saved.stamp)
         start_ms = key.window_start_ms if isinstance(key, rollup.UsageKey) else key.hour_ms
         if self._closes_ms(start_ms, key.arrival_day) <= self._closed_ms:
             return None

@@ -1,0 +1,150 @@
+"""The rules that hold behind the door: why an event of a pack is refused or has no meter.
+
+An event has one reason, the first of: its texts, a skip, the partition, its time, its meters.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from processors.usage.core.plans import Plan, Plans
+from schemas.admission import MAX_TEXT, text_fault
+from schemas.catalog import Catalog
+from schemas.event import NO_QUANTITY
+from schemas.horizon import beyond_horizon, too_far_ahead
+from schemas.meters import ValueMissing
+from schemas.pack import Pack
+from schemas.partition import partition_of
+from schemas.verdict import Refusal
+
+#: Reasons by index in the pack; None: no meter measures the event.
+Reasons = dict[int, Refusal | None]
+
+#: As many series are remembered as good.
+_REMEMBERED: Final = 100_000
+
+
+class Rules:
+    """What one partition accepts."""
+
+    def __init__(self, partition: int, partitions: int, horizon_ms: int, plans: Plans) -> None:
+        """Know which *partition* of how many this is, the dedupe horizon, and the meters' *plans*."""
+        self._partition = partition
+        self._partitions = partitions
+        self._horizon_ms = horizon_ms
+        self._plans = plans
+        self._good: set[tuple[str, str, str]] = set()
+
+    def reasons(
+        self, pack: Pack, occurred_ms: Sequence[int], recorded_at_ms: int, catalog: Catalog
+    ) -> Reasons:
+        """Return why events of *pack*, which occurred at *occurred_ms*, end here; {} is the usual case."""
+        reasons = _untrusted(pack)
+        self._refuse_series(pack, reasons)
+        self._refuse_times(occurred_ms, recorded_at_ms, reasons)
+        self._refuse_values(pack, occurred_ms, catalog, reasons)
+        return reasons
+
+    def skip(self, pack: Pack) -> Reasons:
+        """Return the reasons where an operator skipped the whole record."""
+        reasons = _untrusted(pack)
+        _refuse_where(
+            {i: fault for i in range(len(pack.series)) if (fault := _unnameable(pack, i))}, pack, reasons
+        )
+        return {index: reasons.get(index, Refusal.SKIPPED) for index in range(pack.count)}
+
+    def _refuse_series(self, pack: Pack, reasons: Reasons) -> None:
+        if self._good.issuperset(pack.series):
+            return
+        faults = {}
+        for index, series in enumerate(pack.series):
+            fault = _unnameable(pack, index) or self._stranger(series)
+            if fault is not None:
+                faults[index] = fault
+        _refuse_where(faults, pack, reasons)
+        if len(self._good) > _REMEMBERED:
+            self._good.clear()
+        self._good.update(series for index, series in enumerate(pack.series) if index not in faults)
+
+    def _stranger(self, series: tuple[str, str, str]) -> Refusal | None:
+        tenant, customer, _ = series
+        belongs = partition_of(tenant, customer, self._partitions) == self._partition
+        return None if belongs else Refusal.WRONG_PARTITION
+
+    def _refuse_times(self, occurred_ms: Sequence[int], recorded_at_ms: int, reasons: Reasons) -> None:
+        if beyond_horizon(min(occurred_ms), recorded_at_ms, self._horizon_ms):
+            for index, at_ms in enumerate(occurred_ms):
+                if beyond_horizon(at_ms, recorded_at_ms, self._horizon_ms):
+                    reasons.setdefault(index, Refusal.BEYOND_HORIZON)
+        if too_far_ahead(max(occurred_ms), recorded_at_ms):
+            for index, at_ms in enumerate(occurred_ms):
+                if too_far_ahead(at_ms, recorded_at_ms):
+                    reasons.setdefault(index, Refusal.TOO_FAR_AHEAD)
+
+    def _refuse_values(
+        self, pack: Pack, occurred_ms: Sequence[int], catalog: Catalog, reasons: Reasons
+    ) -> None:
+        """Refuse what its meters cannot measure, and mark what no meter measures."""
+        if not reasons and self._is_plain(pack, occurred_ms, catalog):
+            return
+        for index, series_index in enumerate(pack.series_index):
+            if index in reasons:
+                continue
+            plan = self._plans.plan(catalog.meters_at(occurred_ms[index]), pack.series[series_index][2])
+            if not plan:
+                reasons[index] = None
+            elif not _is_measurable(plan, pack.quantity_micro[index], pack.rest(index)):
+                reasons[index] = Refusal.NO_VALUE
+
+    def _is_plain(self, pack: Pack, occurred_ms: Sequence[int], catalog: Catalog) -> bool:
+        """Say whether one glance shows that every event can be measured."""
+        meters = catalog.meters_at(min(occurred_ms))
+        if meters is not catalog.meters_at(max(occurred_ms)) or min(pack.quantity_micro) == NO_QUANTITY:
+            return False
+        plans = [self._plans.plan(meters, name) for name in {series[2] for series in pack.series}]
+        return all(plan and all(m.factor is not None for m in plan) for plan in plans)
+
+
+def _untrusted(pack: Pack) -> Reasons:
+    """Return the events whose source or id the door would have refused."""
+    reasons: Reasons = {}
+    bad_sources = {i for i, source in enumerate(pack.sources) if text_fault("/source", source)}
+    if bad_sources:
+        for index, source in enumerate(pack.source_index):
+            if source in bad_sources:
+                reasons[index] = Refusal.INVALID
+    if isinstance(pack.ids, list) and not _are_nameable(pack.ids):
+        for index, text in enumerate(pack.ids):
+            if text_fault("/id", text):
+                reasons[index] = Refusal.INVALID
+    return reasons
+
+
+def _are_nameable(texts: Sequence[str]) -> bool:
+    """Say of all texts at once what `text_fault` says of one."""
+    return all(texts) and max(map(len, texts)) <= MAX_TEXT and "".join(texts).isprintable()
+
+
+def _unnameable(pack: Pack, series_index: int) -> Refusal | None:
+    is_bad = any(text_fault("/series", text) for text in pack.series[series_index])
+    return Refusal.INVALID if is_bad else None
+
+
+def _refuse_where(faults: dict[int, Refusal], pack: Pack, reasons: Reasons) -> None:
+    """Refuse the events whose series has one of *faults*; bad texts go before everything else."""
+    if not faults:
+        return
+    for index, series in enumerate(pack.series_index):
+        fault = faults.get(series)
+        if fault is Refusal.INVALID:
+            reasons[index] = fault
+        elif fault is not None:
+            reasons.setdefault(index, fault)
+
+
+def _is_measurable(plan: Plan, quantity_micro: int, rest: bytes) -> bool:
+    try:
+        for measured in plan:
+            measured.value(quantity_micro, rest)
+    except ValueMissing:
+        return False
+    return True

@@ -1,0 +1,158 @@
+"""A broker and a disk that forget what was not acknowledged, around one usage partition."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from processors.stream.core.records import NewRecord, SourceRecord
+from processors.usage.core.horizon import Horizon
+from processors.usage.core.partition import Identity, Outcome, UsagePartition
+from processors.usage.core.sealed_run import SealedRun
+from processors.usage.core.seen_index import SeenIndex, merge
+from processors.usage.core.table import UsageTable
+from processors.usage.restore import Changelog, SeenLog
+from schemas import rollup
+from schemas.catalog import Catalog
+from schemas.instant import HOUR_MS
+from schemas.stamp import offset_of
+from tests.unit.processors.usage.source import HORIZON_MS, PARTITION, PARTITIONS, TOPIC
+
+GENERATION = 1
+IDENTITY = Identity(TOPIC, PARTITION, PARTITIONS, GENERATION)
+
+
+def new_table(catalog: Catalog) -> UsageTable:
+    return UsageTable(PARTITION, lambda start_ms: catalog.meters_at(start_ms).grace_ms)
+
+
+@dataclass
+class Batch:
+    """An outcome on its way to the broker, in two steps, each after the same one of the batch before."""
+
+    outcome: Outcome
+    steps: tuple[dict[str, list[NewRecord]], ...]
+    done: int = 0
+
+
+@dataclass
+class Topics:
+    """What the broker has."""
+
+    seen: list[NewRecord] = field(default_factory=list)
+    verdicts: list[NewRecord] = field(default_factory=list)
+    dead_letters: list[NewRecord] = field(default_factory=list)
+    rollups: list[NewRecord] = field(default_factory=list)
+
+    def append(self, step: dict[str, list[NewRecord]]) -> None:
+        for topic, records in step.items():
+            getattr(self, topic).extend(records)
+
+
+class Machine:
+    """One partition with its topics and disk: it can be crashed at any point."""
+
+    def __init__(self, catalog: Catalog, slots: int, few: int, base_offset: int) -> None:
+        self.catalog = catalog
+        self.slots = slots
+        self.few = few
+        self.base_offset = base_offset
+        self.topics = Topics()
+        self.in_flight: list[Batch] = []
+        #: The disk: runs, how much of the seen topic they cover, and the hours.
+        self.runs: list[SealedRun] = []
+        self.covered = 0
+        self.hours: list[tuple[int, int]] = []
+        self.restart()
+
+    def restart(self) -> None:
+        """Start from what is durable."""
+        changelog = Changelog()
+        for record in self.topics.rollups:
+            changelog.add(record.key, record.value)
+        self.progress = changelog.progress(PARTITION)
+        horizon = Horizon(HORIZON_MS)
+        for hour_ms, first_offset in self.hours:
+            horizon.observe(first_offset, hour_ms)
+        index = SeenIndex(self.slots, list(self.runs), few=self.few)
+        seen_log = SeenLog(index, horizon)
+        for record in self.topics.seen[self.covered :]:
+            seen_log.add(record.key, record.value, record.timestamp_ms)
+        seen_log.finish()
+        table = new_table(self.catalog)
+        if self.progress is not None:
+            table.resume(self.progress.record_time_ms)
+        changelog.restore(table)
+        self.partition = UsagePartition(IDENTITY, table, index, horizon, self.progress)
+        self.next_offset = offset_of(self.progress.stamp) + 1 if self.progress else self.base_offset
+        self.in_flight = []
+        self.seen_end = len(self.topics.seen)
+
+    def apply(self, records: Sequence[SourceRecord]) -> None:
+        outcome = self.partition.apply(records, self.catalog)
+        progress = []
+        if outcome.progress is not None:
+            key = rollup.encode(rollup.ProgressKey(PARTITION))
+            progress.append(NewRecord(key, rollup.encode(outcome.progress), outcome.record_time_ms))
+        first = {"seen": outcome.seen, "verdicts": outcome.verdicts, "dead_letters": outcome.dead_letters}
+        self.in_flight.append(Batch(outcome, (first, {"rollups": [*outcome.rollups, *progress]})))
+        self.next_offset = outcome.last_offset + 1
+
+    def startable(self) -> list[Batch]:
+        """Return the batches whose next step may be on its way."""
+        return [
+            batch
+            for place, batch in enumerate(self.in_flight)
+            if place == 0 or self.in_flight[place - 1].done > batch.done
+        ]
+
+    def acknowledge(self, which: int) -> None:
+        """Make the next step of one batch durable."""
+        startable = self.startable()
+        if not startable:
+            return
+        batch = startable[which % len(startable)]
+        self.topics.append(batch.steps[batch.done])
+        batch.done += 1
+        while self.in_flight and self.in_flight[0].done == len(self.in_flight[0].steps):
+            self.durable(self.in_flight.pop(0).outcome)
+
+    def durable(self, outcome: Outcome) -> None:
+        self.partition.table.close(outcome.record_time_ms)
+        if self.partition.index.is_full:
+            self.seal(outcome.last_offset, outcome.record_time_ms)
+        self.seen_end = len(self.topics.seen)
+
+    def seal(self, up_to: int, record_time_ms: int) -> None:
+        index = self.partition.index
+        index.seal(up_to)
+        if len(index.runs) > 2:
+            # An hour more than is needed, since the clock may step back.
+            kept_since = self.partition.horizon.kept_since(record_time_ms - HOUR_MS)
+            index.runs[:] = [merge(index.runs, kept_since, up_to)]
+        self.runs, self.covered, self.hours = list(index.runs), self.seen_end, self.partition.horizon.hours()
+
+    def drain(self) -> None:
+        while self.in_flight:
+            self.acknowledge(0)
+
+    def crash(self, kept: Sequence[int]) -> None:
+        """Lose what is not acknowledged, but for *kept* records of each append that is under way."""
+        amounts = iter(kept)
+        for batch in self.startable():
+            cut = {topic: records[: next(amounts, 0)] for topic, records in batch.steps[batch.done].items()}
+            self.topics.append(cut)
+        self.restart()
+
+
+def shown(records: Sequence[NewRecord]) -> tuple[int | None, dict[rollup.Key, rollup.Row]]:
+    """Return what a sink shows of the rollups topic: the progress, and the rows up to there."""
+    rows: dict[rollup.Key, rollup.Row] = {}
+    decoded = [rollup.decode(record.key, record.value) for record in records]
+    stamps = [row.stamp for _, row in decoded if isinstance(row, rollup.Progress)]
+    if not stamps:
+        return None, {}
+    for key, row in decoded:
+        if isinstance(row, rollup.Progress) or row.stamp > max(stamps):
+            continue
+        if key not in rows or rows[key].stamp <= row.stamp:
+            rows[key] = row
+    return offset_of(max(stamps)), rows

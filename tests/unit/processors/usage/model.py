@@ -1,0 +1,229 @@
+"""What one partition of usage has to come to: one event at a time, plain lists, no cleverness.
+
+It shares the pure rules of `schemas` with the processor, and nothing else.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from schemas import rollup
+from schemas.admission import text_fault
+from schemas.catalog import Catalog
+from schemas.event import UsageEvent
+from schemas.horizon import beyond_horizon, oldest_kept_hour_ms, too_far_ahead
+from schemas.identity import identify
+from schemas.instant import HOUR_MS, day_of
+from schemas.meters import Meter, ValueMissing
+from schemas.partial import Partial
+from schemas.partition import partition_of
+from schemas.seen import encode_seen
+from schemas.stamp import stamp_of
+from schemas.verdict import Fate, Refusal, Verdict
+from schemas.windows import NOT_LATE, Arrival, arrival, window_start
+
+
+class Unreadable:
+    """A record that nobody can read."""
+
+
+class Invalid:
+    """An event of a readable record that is none, by the rules of the door."""
+
+
+class Record(NamedTuple):
+    """A source record as its producer meant it."""
+
+    offset: int
+    recorded_at_ms: int
+    events: Sequence[UsageEvent | Invalid] | Unreadable
+
+
+class First(NamedTuple):
+    """An event that counted."""
+
+    identity: tuple[str, str, str, str]
+    content: tuple[object, ...]
+    offset: int
+    #: Newest hour of record time when it came.
+    hour_ms: int
+
+
+class Count:
+    """Events of one fates key."""
+
+    def __init__(self) -> None:
+        self.fates: list[Fate] = []
+        self.in_grace = 0
+
+
+class Model:
+    """The state of one partition after the records that it was given."""
+
+    def __init__(
+        self, topic: str, partition: int, partitions: int, generation: int, horizon_ms: int, catalog: Catalog
+    ) -> None:
+        self.topic = topic
+        self.partition = partition
+        self.partitions = partitions
+        self.generation = generation
+        self.horizon_ms = horizon_ms
+        self.catalog = catalog
+        self.firsts: list[First] = []
+        self.hour_ms = -1
+        self.verdicts: dict[int, list[Verdict]] = {}
+        self.seen: dict[int, bytes] = {}
+        self.dead_letters: list[int] = []
+        #: (when, value) of every event of a row, in log order.
+        self.usage: dict[rollup.UsageKey, list[tuple[int, int]]] = {}
+        self.fates: dict[rollup.FatesKey, Count] = {}
+        self.stamps: dict[rollup.Key, int] = {}
+
+    def apply(self, record: Record) -> None:
+        self.hour_ms = max(self.hour_ms, record.recorded_at_ms - record.recorded_at_ms % HOUR_MS)
+        self.verdicts[record.offset] = []
+        self.seen[record.offset] = b""
+        events = record.events
+        if isinstance(events, Unreadable):
+            skipped = (self.topic, self.partition, record.offset) in self.catalog.skips
+            self.refuse(record, 0, None, Refusal.SKIPPED if skipped else Refusal.UNREADABLE)
+            if not skipped:
+                self.dead_letters.append(record.offset)
+            return
+        for index, event in enumerate(events):
+            if isinstance(event, Invalid):
+                self.refuse(record, index, None, Refusal.INVALID)
+            else:
+                self.apply_event(record, index, event)
+
+    def apply_event(self, record: Record, index: int, event: UsageEvent) -> None:
+        refusal = self.refusal(record, event)
+        if refusal is not None:
+            self.refuse(record, index, event, refusal)
+            return
+        meters = self.meters(record, event)
+        if not meters:
+            self.book(record, event, Fate.UNMATCHED)
+            self.verdicts[record.offset].append(Verdict(index, Fate.UNMATCHED))
+            return
+        first = self.first_sighting(record, event)
+        if first is not None:
+            fate = Fate.DUPLICATE if first.content == content_of(event) else Fate.CONFLICT
+            self.book(record, event, fate)
+            self.verdicts[record.offset].append(Verdict(index, fate, "", first.offset))
+            return
+        self.firsts.append(First(identity_of(event), content_of(event), record.offset, self.hour_ms))
+        self.seen[record.offset] += encode_seen([identify(event)])
+        self.count(record, index, event, meters)
+
+    def count(self, record: Record, index: int, event: UsageEvent, meters: Sequence[Meter]) -> None:
+        at_ms = event.occurred_at_ms(record.recorded_at_ms)
+        grace_ms = self.catalog.meters_at(at_ms).grace_ms
+        how = arrival(window_start(at_ms), record.recorded_at_ms, grace_ms)
+        day = day_of(record.recorded_at_ms) if how is Arrival.LATE else NOT_LATE
+        self.book(record, event, Fate.LATE if how is Arrival.LATE else Fate.COUNTED)
+        if how is Arrival.LATE:
+            self.verdicts[record.offset].append(Verdict(index, Fate.LATE))
+        if how is Arrival.IN_GRACE:
+            self.fates[self.fates_key(record, event)].in_grace += 1
+        for meter in meters:
+            series = event.series
+            key = rollup.UsageKey(series.tenant, series.customer, meter.name, "", window_start(at_ms), day)
+            value = meter.measure(event.quantity_micro, event.rest)
+            self.usage.setdefault(key, []).append((at_ms, value))
+            self.stamps[key] = stamp_of(self.generation, record.offset)
+
+    def refusal(self, record: Record, event: UsageEvent) -> Refusal | None:
+        """Return the first reason that holds."""
+        tenant, customer, event_type = event.series
+        texts = (tenant, customer, event_type, event.source, event.id)
+        at_ms = event.occurred_at_ms(record.recorded_at_ms)
+        reasons = [
+            (Refusal.INVALID, any(text_fault("/x", text) for text in texts)),
+            (Refusal.SKIPPED, (self.topic, self.partition, record.offset) in self.catalog.skips),
+            (Refusal.WRONG_PARTITION, partition_of(tenant, customer, self.partitions) != self.partition),
+            (Refusal.BEYOND_HORIZON, beyond_horizon(at_ms, record.recorded_at_ms, self.horizon_ms)),
+            (Refusal.TOO_FAR_AHEAD, too_far_ahead(at_ms, record.recorded_at_ms)),
+            (Refusal.NO_VALUE, not self.is_measurable(record, event)),
+        ]
+        return next((code for code, holds in reasons if holds), None)
+
+    def is_measurable(self, record: Record, event: UsageEvent) -> bool:
+        try:
+            for meter in self.meters(record, event):
+                meter.measure(event.quantity_micro, event.rest)
+        except ValueMissing:
+            return False
+        return True
+
+    def meters(self, record: Record, event: UsageEvent) -> Sequence[Meter]:
+        in_force = self.catalog.meters_at(event.occurred_at_ms(record.recorded_at_ms))
+        return [meter for meter in in_force.meters if meter.event_type == event.series.type]
+
+    def first_sighting(self, record: Record, event: UsageEvent) -> First | None:
+        """Return the newest event with the same identity that counted, unless it is forgotten."""
+        same = [first for first in self.firsts if first.identity == identity_of(event)]
+        if same and same[-1].hour_ms >= oldest_kept_hour_ms(record.recorded_at_ms, self.horizon_ms):
+            return same[-1]
+        return None
+
+    def refuse(self, record: Record, index: int, event: UsageEvent | None, code: Refusal) -> None:
+        self.book(record, None if code is Refusal.INVALID else event, Fate.REFUSED)
+        self.verdicts[record.offset].append(Verdict(index, Fate.REFUSED, code))
+
+    def book(self, record: Record, event: UsageEvent | None, fate: Fate) -> None:
+        key = self.fates_key(record, event)
+        self.fates.setdefault(key, Count()).fates.append(fate)
+        self.stamps[key] = stamp_of(self.generation, record.offset)
+
+    def fates_key(self, record: Record, event: UsageEvent | None) -> rollup.FatesKey:
+        """Return the key for an event; None: its own texts cannot be trusted."""
+        tenant, event_type, at_ms = "", "", record.recorded_at_ms
+        if event is not None:
+            tenant, event_type = event.series.tenant, event.series.type
+            at_ms = event.occurred_at_ms(record.recorded_at_ms)
+        day = day_of(record.recorded_at_ms)
+        return rollup.FatesKey(tenant, event_type, window_start(at_ms), day, self.partition)
+
+    def rows(self) -> dict[rollup.Key, rollup.Row]:
+        """Return the absolute rows."""
+        rows: dict[rollup.Key, rollup.Row] = {}
+        for usage_key, events in self.usage.items():
+            rows[usage_key] = rollup.UsageRow(partial_of(events), self.stamps[usage_key])
+        for fates_key, count in self.fates.items():
+            of = count.fates.count
+            rows[fates_key] = rollup.FatesRow(
+                of(Fate.COUNTED),
+                count.in_grace,
+                of(Fate.LATE),
+                of(Fate.DUPLICATE),
+                of(Fate.CONFLICT),
+                of(Fate.UNMATCHED),
+                of(Fate.REFUSED),
+                self.stamps[fates_key],
+            )
+        return rows
+
+
+def identity_of(event: UsageEvent) -> tuple[str, str, str, str]:
+    return event.series.tenant, event.series.customer, event.source, event.id
+
+
+def content_of(event: UsageEvent) -> tuple[object, ...]:
+    return event.series.type, event.given_ms, event.quantity_micro, event.rest
+
+
+def partial_of(events: Sequence[tuple[int, int]]) -> Partial:
+    """Return the aggregate of (when, value); of two at one millisecond the log's order decides."""
+    values = [value for _, value in events]
+    first_ms = min(at_ms for at_ms, _ in events)
+    latest_ms = max(at_ms for at_ms, _ in events)
+    return Partial(
+        len(values),
+        sum(values),
+        min(values),
+        max(values),
+        first_ms,
+        next(value for at_ms, value in events if at_ms == first_ms),
+        latest_ms,
+        [value for at_ms, value in events if at_ms == latest_ms][-1],
+    )

@@ -1,0 +1,169 @@
+"""A partition comes to exactly what the model says, however its records are cut, lost and replayed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from processors.stream.core.records import NewRecord, SourceRecord
+from schemas import rollup
+from schemas.catalog import Catalog
+from schemas.seen import parse_offset_key
+from schemas.stamp import offset_of
+from schemas.verdict import RecordVerdicts, encode_verdicts
+from tests.unit.processors.usage.durable import GENERATION, Machine, shown
+from tests.unit.processors.usage.model import Model, Record
+from tests.unit.processors.usage.source import (
+    HORIZON_MS,
+    PARTITION,
+    PARTITIONS,
+    START_MS,
+    TOPIC,
+    Sent,
+    catalogs,
+    logs,
+    records_at,
+    steps_ms,
+)
+
+#: Of offsets: the beginning, and where 32 bits of them end.
+starts = st.sampled_from([0, 2**32 - 3])
+#: From one that spills at once to one that never does.
+table_slots = st.sampled_from([1, 64, 4096])
+#: Batches of up to so many events are decided one by one.
+few_events = st.sampled_from([0, 6, 24])
+
+
+class Truth:
+    """The model, and what it said after each record."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.model = Model(TOPIC, PARTITION, PARTITIONS, GENERATION, HORIZON_MS, catalog)
+        self.records: list[SourceRecord] = []
+        self.rows_at: dict[int | None, dict[rollup.Key, rollup.Row]] = {None: {}}
+
+    def append(self, sent: Sent, offset: int) -> None:
+        self.records.append(SourceRecord(offset, sent.recorded_at_ms, sent.value, sent.headers))
+        self.model.apply(Record(offset, sent.recorded_at_ms, sent.events))
+        self.rows_at[offset] = self.model.rows()
+
+    def verdict_values(self) -> dict[int, bytes]:
+        return {
+            record.offset: encode_verdicts(RecordVerdicts(record.recorded_at_ms, verdicts))
+            for record in self.records
+            if (verdicts := self.model.verdicts[record.offset])
+        }
+
+    def seen_values(self) -> dict[int, bytes]:
+        return {offset: value for offset, value in self.model.seen.items() if value}
+
+
+def by_offset(records: Sequence[NewRecord]) -> dict[int, bytes]:
+    """Return the values by source offset; each repetition of a record must say the same."""
+    values: dict[int, bytes] = {}
+    for record in records:
+        assert values.setdefault(parse_offset_key(record.key), record.value) == record.value
+    return values
+
+
+def differences(
+    ours: dict[rollup.Key, rollup.Row], theirs: dict[rollup.Key, rollup.Row]
+) -> dict[rollup.Key, tuple[rollup.Row | None, rollup.Row | None]]:
+    """Return the rows that are not the same, ours first."""
+    keys = ours.keys() | theirs.keys()
+    return {key: (ours.get(key), theirs.get(key)) for key in keys if ours.get(key) != theirs.get(key)}
+
+
+def assert_agree(machine: Machine, truth: Truth) -> None:
+    """Hold everything on the topics against the model."""
+    progress, rows = shown(machine.topics.rollups)
+    assert progress == truth.records[-1].offset
+    assert differences(rows, truth.model.rows()) == {}
+    assert by_offset(machine.topics.verdicts) == truth.verdict_values()
+    assert {k: v for k, v in by_offset(machine.topics.seen).items() if v} == truth.seen_values()
+    dead = {record.key for record in machine.topics.dead_letters}
+    assert dead == {f"{TOPIC}/{PARTITION}/{offset}".encode() for offset in truth.model.dead_letters}
+
+
+@given(
+    catalogs(), logs(), st.lists(st.integers(1, 5), min_size=12, max_size=12), starts, table_slots, few_events
+)
+def test_any_batches_come_to_what_the_model_says(
+    catalog: Catalog, sent: list[Sent], sizes: list[int], start: int, slots: int, few: int
+) -> None:
+    truth = Truth(catalog)
+    machine = Machine(catalog, slots, few, start)
+    for number, one in enumerate(sent):
+        truth.append(one, start + number)
+    rest = truth.records
+    for size in sizes:
+        batch, rest = rest[:size], rest[size:]
+        if batch:
+            machine.apply(batch)
+            machine.drain()
+    assert_agree(machine, truth)
+    for verdicts in truth.model.verdicts.values():
+        for verdict in verdicts:
+            event(f"{verdict.fate} {verdict.code}")
+
+
+class Crashes(RuleBasedStateMachine):
+    """Records come, batches are applied, acknowledged in steps, and lost, in any order."""
+
+    @initialize(catalog=catalogs(), start=starts, slots=table_slots, few=few_events)
+    def begin(self, catalog: Catalog, start: int, slots: int, few: int) -> None:
+        self.start = start
+        self.truth = Truth(catalog)
+        self.machine = Machine(catalog, slots, few, start)
+        self.newest_ms = START_MS
+
+    @rule(data=st.data(), steps=st.lists(steps_ms, min_size=1, max_size=4))
+    def come(self, data: st.DataObject, steps: list[int]) -> None:
+        for step_ms in steps:
+            sent = data.draw(records_at(self.newest_ms + step_ms))
+            self.truth.append(sent, self.start + len(self.truth.records))
+            self.newest_ms = max(self.newest_ms, self.newest_ms + step_ms)
+
+    @precondition(lambda self: len(self.machine.in_flight) < 2 and self.waiting())
+    @rule(size=st.integers(1, 4))
+    def apply(self, size: int) -> None:
+        self.machine.apply(self.waiting()[:size])
+
+    @precondition(lambda self: self.machine.in_flight)
+    @rule(which=st.integers(0, 1))
+    def acknowledge(self, which: int) -> None:
+        self.machine.acknowledge(which)
+
+    @rule(kept=st.lists(st.integers(0, 4), max_size=6))
+    def crash(self, kept: list[int]) -> None:
+        self.machine.crash(kept)
+
+    @precondition(lambda self: self.machine.progress is not None and not self.machine.in_flight)
+    @rule()
+    def seal(self) -> None:
+        progress = self.machine.partition.progress
+        assert progress is not None
+        self.machine.seal(offset_of(progress.stamp), progress.record_time_ms)
+
+    def waiting(self) -> list[SourceRecord]:
+        return self.truth.records[self.machine.next_offset - self.start :]
+
+    @invariant()
+    def every_progress_shows_one_point_of_the_log(self) -> None:
+        progress, rows = shown(self.machine.topics.rollups)
+        assert differences(rows, self.truth.rows_at[progress]) == {}
+
+    def teardown(self) -> None:
+        if not self.truth.records:
+            return
+        self.machine.drain()
+        while waiting := self.waiting():
+            self.machine.apply(waiting[:3])
+            self.machine.drain()
+        assert_agree(self.machine, self.truth)
+
+
+TestCrashes: Any = Crashes.TestCase
+TestCrashes.settings = settings(stateful_step_count=25, suppress_health_check=[HealthCheck.too_slow])
