@@ -49,6 +49,8 @@ class App:
         known = {"sink": self._names, "group": self._groups.values()}
         self._metrics = Metrics(SINKS, build(settings.commit), known)
         self._health = Health()
+        # Before anybody can ask: a process without needs would be ready.
+        self._standings = {name: Standing(name, self._health) for name in self._names}
         self._failures: list[Exception] = []
         self._changed = threading.Event()
 
@@ -98,6 +100,6 @@ class App:
             Footing(store, ledger, Ground(settings.topic_prefix, Broker.of(settings, f"sink-{name}"))),
             Letters(settings, f"sink-{name}-letters", self._metrics),
             Measures(self._metrics, name, self._groups[name]),
-            Standing(name, self._health),
+            self._standings[name],
             self._stop,
         )

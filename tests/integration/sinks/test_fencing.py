@@ -1,0 +1,59 @@
+"""Of two that believe a log is theirs, only the one that claimed it last can write."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from runtime.postgres import Connection
+from tests.integration.console.waiting import until
+from tests.integration.sinks.processor import Processor
+from tests.running import Running
+
+pytestmark = pytest.mark.integration
+Start = Callable[..., Running]
+SESSION_SECONDS = 6
+
+
+def test_a_newer_claim_stops_the_sink_before_it_writes_a_row(
+    processor: Processor, database: Connection, start: Start
+) -> None:
+    sink = start("sinks", "rollups")
+    sink.wait_ready()
+    processor.work()
+    until(lambda: processor.is_stored(database))
+    rows = database.execute("select * from rollups order by 1, 2").fetchall()
+
+    database.execute("update sink_offsets set epoch = epoch + 1 where partition = 0")
+    processor.work()
+
+    until(lambda: sink.exit_code == 1)
+    assert "belong to another process" in sink.log
+    assert database.execute("select * from rollups order by 1, 2").fetchall() == rows
+    sink.restart()
+    until(lambda: processor.is_stored(database), 30)
+
+
+def test_a_zombie_writes_nothing_after_its_successor_took_over(
+    processor: Processor, database: Connection, start: Start
+) -> None:
+    zombie = start("sinks", "rollups", WEIR_INSTANCE="sinks-a")
+    zombie.wait_ready()
+    processor.work(batches=3)
+    zombie.freeze()
+    processor.work(batches=3)
+    successor = start("sinks", "rollups", WEIR_INSTANCE="sinks-b")
+
+    until(lambda: processor.is_stored(database), SESSION_SECONDS + 40)
+    (epoch,) = database.execute("select min(epoch) from sink_offsets").fetchone() or (0,)
+    assert epoch >= 2
+    zombie.thaw()
+    for _ in range(20):
+        processor.work()
+        processor.check(database)
+        time.sleep(0.1)
+
+    # It is fenced and has crashed, or it has heard of the rebalance first and joined again.
+    until(lambda: processor.is_stored(database), 30)
+    assert zombie.exit_code in {None, 1}
+    assert successor.exit_code in {None, 1}
