@@ -32,9 +32,7 @@ _MOST_WORKERS = 64
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="Meters of a new folder; default: the ones that ship with Weir.",
 )
-def command(
-    data: Path | None, port_base: int, workers: int, catalog: Path | None, *, detach: bool
-) -> None:
+def command(data: Path | None, port_base: int, workers: int, catalog: Path | None, *, detach: bool) -> None:
     """Start Kafka, PostgreSQL and every process of Weir; ready when it says so.
 
     Ctrl-C or `weir down` stops all of it. Starting again on the same folder goes on with its data.

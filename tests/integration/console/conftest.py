@@ -13,7 +13,6 @@ from runtime.postgres import Connection, connect
 from runtime.settings import Settings
 from runtime.version import build
 from schemas.process import CONSOLE
-from sinks.sql import migrate
 from tests.stack import Namespace
 
 
@@ -24,7 +23,6 @@ def settings(namespace: Namespace) -> Settings:
 
 @pytest.fixture
 def connection(settings: Settings) -> Iterator[Connection]:
-    migrate(settings.postgres)
     with connect(settings, "test", autocommit=True) as opened:
         yield opened
 

@@ -6,12 +6,9 @@ from collections.abc import Callable
 import pytest
 from confluent_kafka import Producer
 
-from console.catalog.core.check import check
-from console.catalog.document import read, shipped
 from console.control.keys import create_key, revoke_key
 from console.control.tenants import create_tenant
 from console.control.topics import apply_topics
-from console.control.versions import apply_version
 from runtime.kafka import producer_config
 from runtime.postgres import Connection
 from runtime.settings import Settings
@@ -25,6 +22,7 @@ from tests.integration.console.api import (
     put_rollup,
     this_hour_ms,
 )
+from tests.integration.console.shipped import apply_shipped
 from tests.running import Running, free_port
 from tests.stack import PARTITIONS
 
@@ -42,7 +40,7 @@ def client_of(connection: Connection, address: str, tenant: str, *scopes: str) -
 @pytest.fixture
 def address(settings: Settings, connection: Connection, start: StartProcess) -> str:
     assert not apply_topics(settings, connection).findings
-    apply_version(connection, check(read(shipped("shipped")))[0], time.time_ns() // 1_000_000)
+    apply_shipped(connection)
     create_tenant(connection, "acme")
     create_tenant(connection, "globex")
     port = free_port()

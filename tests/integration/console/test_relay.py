@@ -7,12 +7,9 @@ from collections.abc import Callable
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 
-from console.catalog.core.check import check
-from console.catalog.document import read, shipped
 from console.control.keys import create_key, revoke_key
 from console.control.tenants import create_tenant
 from console.control.topics import apply_topics
-from console.control.versions import apply_version
 from console.watch.outbox import pending, publish
 from runtime.broker import Broker
 from runtime.catalog import CatalogFollower
@@ -21,17 +18,12 @@ from runtime.kafka import consumer_config, producer_config
 from runtime.postgres import Connection
 from runtime.settings import Settings
 from schemas.catalog import KeyIssued, TenantNamed, decode_fact
+from tests.integration.console.shipped import apply_shipped
 from tests.integration.console.waiting import until
 
 pytestmark = pytest.mark.integration
 
 StartRelay = Callable[[], Health]
-
-
-def apply_shipped(connection: Connection) -> None:
-    draft, findings = check(read(shipped("shipped")))
-    assert not findings
-    apply_version(connection, draft, time.time_ns() // 1_000_000)
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,157 @@
+"""The command on a real stack: what it prints is what scripts rely on."""
+
+import json
+import re
+import time
+from typing import Any
+
+import pytest
+
+from console.cli import main
+from runtime.postgres import Connection
+from runtime.settings import Settings
+from schemas.instant import HOUR_MS, MINUTE_MS, format_instant, parse_instant
+from tests.integration.console.api import MICRO, count_of, put_rollup, this_hour_ms
+from tests.stack import Namespace
+
+pytestmark = pytest.mark.integration
+
+
+class Command:
+    """`weir`, as a script calls it."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+        self.code = 0
+        self.err = ""
+
+    def __call__(self, *words: str) -> str:
+        """Run it and return its stdout."""
+        self.code = main(list(words))
+        out, self.err = self._capsys.readouterr()
+        return out
+
+    def json(self, *words: str) -> Any:  # noqa: ANN401
+        """Run it for JSON."""
+        return json.loads(self(*words, "--format", "json"))
+
+
+@pytest.fixture
+def weir(
+    namespace: Namespace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    for name, value in namespace.environ.items():
+        monkeypatch.setenv(name, value)
+    return Command(capsys)
+
+
+def test_tenants_and_keys(weir: Command, connection: Connection) -> None:
+    assert weir.json("tenant", "create", "Acme Inc.")["tenant"] == "acme-inc"
+    assert weir.json("tenant", "create", "Acme Inc.")["tenant"] == "acme-inc"
+    assert weir.code == 0
+    assert "there already" in weir.err
+
+    key = weir.json("key", "create", "acme-inc", "--scope", "ingest,read")
+    assert re.fullmatch(r"wk_[A-Za-z0-9_-]{43}", key["key"])
+    plain = weir("key", "create", "Acme Inc.", "--scope", "read")
+    assert re.fullmatch(r"wk_[A-Za-z0-9_-]{43}\n", plain)
+
+    listed = weir.json("key", "list")
+    assert [each["scopes"] for each in listed] == [["ingest", "read"], ["read"]]
+    everything = connection.execute("select t::text from (select * from api_keys) t").fetchall()
+    everything += connection.execute("select convert_from(value, 'utf8') from outbox").fetchall()
+    assert key["key"] not in str(everything)
+    assert plain.strip() not in str(everything)
+
+    assert weir.json("key", "revoke", key["key_id"]) == {"revoked": key["key_id"]}
+    assert weir.json("key", "list")[0]["revoked_at"] is not None
+    assert weir.json("tenant", "list")[0]["keys"] == 1
+    weir("key", "revoke", "nonsense")
+    assert (weir.code, weir.err.count("\n")) == (2, 1)
+    weir("key", "create", "globex", "--scope", "read")
+    assert (weir.code, weir.err.count("\n")) == (2, 1)
+
+
+def test_topics_and_schema_are_applied_once_and_again(weir: Command) -> None:
+    weir("db", "migrate")
+    assert weir.code == 0
+    first = weir.json("topics", "apply")
+    assert all(topic["created"] and topic["generation"] == 1 for topic in first["topics"])
+    assert {topic["topic"] for topic in first["topics"]} >= {"usage", "rollups", "catalog", "door"}
+    assert weir.json("topics", "apply") == {"topics": [], "findings": []}
+
+
+def test_a_topic_made_anew_is_a_finding_until_it_is_adopted(
+    weir: Command, namespace: Namespace, connection: Connection
+) -> None:
+    weir("topics", "apply")
+    name = f"{namespace.prefix}usage"
+    namespace.admin.delete_topics([name])[name].result(30)
+    time.sleep(0.5)
+
+    findings = weir.json("topics", "apply")["findings"]
+    assert (weir.code, len(findings)) == (1, 1)
+    assert "usage is gone" in findings[0]
+
+    adopted = weir.json("topics", "adopt")["topics"]
+    assert weir.code == 0
+    assert adopted == [{"topic": "usage", "created": True, "generation": 2}]
+    told = connection.execute("select convert_from(value, 'utf8') from outbox order by id desc limit 1")
+    assert json.loads((told.fetchone() or ("",))[0])["generation"] == 2
+
+
+def test_the_catalogue_goes_by_versions(weir: Command, connection: Connection, settings: Settings) -> None:
+    first = weir.json("catalog", "apply")
+    assert (first["version"], first["effective_from"], first["grace_seconds"]) == (
+        1,
+        "1970-01-01T00:00:00Z",
+        3_600,
+    )
+    weir("catalog", "apply", "--if-empty")
+    assert weir.code == 0
+    weir("catalog", "apply", "console/catalog/shipped.yaml")
+    assert "nothing to do" in weir.err
+
+    before_ms = time.time_ns() // 1_000_000
+    second = weir.json("catalog", "apply", "console/catalog/demo.yaml")
+    start_ms = parse_instant(second["effective_from"])
+    assert second["version"] == 2
+    assert start_ms % HOUR_MS == 0
+    assert before_ms + 10 * MINUTE_MS <= start_ms <= before_ms + 10 * MINUTE_MS + HOUR_MS + 5_000
+    assert weir.json("catalog", "show") == second
+
+    weir("catalog", "apply", "--effective-from", format_instant(before_ms // HOUR_MS * HOUR_MS))
+    assert (weir.code, "too early" in weir.err) == (2, True)
+    assert settings.postgres
+    assert connection.execute("select count(*) from outbox").fetchone() == (2,)
+
+
+def test_a_skip_is_told_once(weir: Command, connection: Connection, namespace: Namespace) -> None:
+    position = f"{namespace.prefix}usage/1/42"
+    for _ in range(2):
+        assert weir.json("skip", position, "--reason", "no pack") == {"skipped": f"{position}/0"}
+    (fact,) = connection.execute("select key, convert_from(value, 'utf8') from outbox").fetchall()
+    assert fact[0] == "skip/usage/1/42"
+    weir("skip", f"{namespace.prefix}rollups/1/42", "--reason", "no pack")
+    assert (weir.code, weir.err.count("\n")) == (2, 1)
+
+
+def test_usage_is_that_of_the_api_and_needs_no_key(weir: Command, connection: Connection) -> None:
+    weir("topics", "apply")
+    weir("catalog", "apply")
+    weir("tenant", "create", "acme")
+    hour = this_hour_ms()
+    put_rollup(connection, "acme", "c-1", "api", hour, count_of(2, 3 * MICRO, hour))
+
+    answer = weir.json("usage", "c-1")
+    assert [(usage["quantity"], usage["events"]) for usage in answer["data"]] == [("3", 2)]
+    assert set(answer) == {"data", "complete_through", "as_of_offset", "lag_seconds"}
+    assert parse_instant(answer["complete_through"]) > hour
+    assert weir.json("usage", "c-1", "--meter", "storage")["data"] == []
+    assert weir.json("usage", "c-1", "--to", format_instant(hour))["data"] == []
+    assert weir("usage", "c-1", "--format", "csv").splitlines()[0].startswith("customer,meter,group,start")
+
+    weir("tenant", "create", "globex")
+    weir("usage", "c-1")
+    assert (weir.code, "--tenant" in weir.err) == (2, True)
+    assert weir.json("usage", "c-1", "--tenant", "globex")["data"] == []
