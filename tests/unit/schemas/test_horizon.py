@@ -59,6 +59,10 @@ def test_two_copies_that_pass_are_always_compared(
     assert oldest_kept_hour_ms(copy_ms, horizon_ms) <= first_ms
 
 
+def test_the_horizon_is_pinned_since_a_replay_has_to_decide_the_same() -> None:
+    assert (DEFAULT_HORIZON_MS, AHEAD_MS, SLACK_MS) == (35 * DAY_MS, 5 * MINUTE_MS, 30 * MINUTE_MS)
+
+
 @given(st.integers(0, 2**41))
 def test_the_oldest_kept_hour_is_a_full_hour(recorded_at_ms: int) -> None:
     assert oldest_kept_hour_ms(recorded_at_ms, DEFAULT_HORIZON_MS) % HOUR_MS == 0
