@@ -1,12 +1,13 @@
 """An ingress with a catalogue, on real Kafka."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.integration.ingest.door import Door, facts, publish, topics_of_the_door
-from tests.running import Running, free_port
-from tests.stack import Namespace
+from tests.running import Running, free_port, start_module
+from tests.stack import LocalStack, Namespace
 
 
 @pytest.fixture
@@ -26,5 +27,22 @@ def open_door(namespace: Namespace, start: Callable[..., Running]) -> Callable[.
 
 @pytest.fixture
 def door(open_door: Callable[..., Door]) -> Door:
-    """Return an ingress that is ready."""
+    """Return an ingress of one's own, which a test may kill."""
     return open_door()
+
+
+@pytest.fixture(scope="module")
+def shared_door(local_stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    """Return an ingress for all tests of a file that only talk to it."""
+    local_stack.heal()
+    folder: Path = tmp_path_factory.mktemp("door")
+    namespace = local_stack.new_namespace(folder)
+    namespace.create_topics(*topics_of_the_door())
+    publish(namespace, *facts(namespace))
+    port = free_port()
+    environ = {**namespace.environ, "WEIR_INGEST_PORT": str(port)}
+    process = start_module("ingest", environ=environ, folder=folder / "logs")
+    process.wait_ready()
+    yield Door(namespace, process, port)
+    process.kill()
+    namespace.remove()

@@ -1,12 +1,15 @@
 """A running ingress and everything a test wants to do with it."""
 
-import gzip
 import hashlib
 import http.client
 import json
+import socket
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -63,10 +66,19 @@ class Reply(NamedTuple):
         return code
 
 
+def now_ms() -> int:
+    """Return the time, as the ingress sees it."""
+    return time.time_ns() // 1_000_000
+
+
 def facts(namespace: Namespace) -> list[Fact]:
     """Return a catalogue with one tenant, its keys, two meters and the topic as it is."""
     usage = topic_name(namespace.prefix, USAGE)
-    found = Broker.of(namespace.settings()).topics([usage])[usage]
+    broker = Broker.of(namespace.settings())
+    give_up = time.monotonic() + 20
+    while (found := broker.topics([usage]).get(usage)) is None:  # the broker learns of it a moment later
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
     return [
         TenantNamed(TENANT, "Acme"),
         issued(KEY, "ingest"),
@@ -100,8 +112,6 @@ class Door:
     process: Running
     port: int
     key: str = KEY
-    #: Further doors on the same port.
-    others: list[Running] = field(default_factory=list)
 
     def post(
         self,
@@ -117,6 +127,7 @@ class Door:
         if content_type is not None:
             sent["Content-Type"] = content_type
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {name: value for name, value in sent.items() if value}
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=40)
         try:
             connection.request(method, path, content, sent)
@@ -126,9 +137,27 @@ class Door:
         finally:
             connection.close()
 
-    def post_gzip(self, body: object, **headers: str) -> Reply:
-        """Send *body* compressed."""
-        return self.post(gzip.compress(json.dumps(body).encode()), Content_Encoding="gzip", **headers)
+    def send(self, raw: bytes, seconds: float = 40) -> bytes:
+        """Write *raw* to a new connection and return all that comes back until it is closed."""
+        with self.connection(seconds) as connection:
+            connection.sendall(raw)
+            answer = bytearray()
+            with suppress(ConnectionResetError):
+                while chunk := connection.recv(65_536):
+                    answer += chunk
+            return bytes(answer)
+
+    def connection(self, seconds: float = 40) -> socket.socket:
+        """Open a connection."""
+        return socket.create_connection(("127.0.0.1", self.port), seconds)
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Return what the health server says."""
+        try:
+            with urllib.request.urlopen(self.process.health + path, timeout=10) as response:  # noqa: S310
+                return response.status, response.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
 
     def logged(self) -> dict[str, UsageEvent]:
         """Return everything on the usage topic by position."""
