@@ -11,7 +11,8 @@ SEED ?=
 MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check bench chaos fmt docs lock
+.PHONY: help setup demo up test check bench chaos fmt docs lock \
+  check-format check-lint check-types check-imports check-docs
 
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,11 +36,17 @@ up: setup ## start the stack in .weir and stay; Ctrl-C stops it (ARGS="--detach 
 test: setup ## every test that CI runs; starts Kafka and PostgreSQL by itself (ARGS="-k name")
 	$(BIN)/python -m pytest -m "not long" $(ARGS)
 
-check: setup ## format, lint, types, import rules, generated docs
+check: check-format check-lint check-types check-imports check-docs ## format, lint, types, import rules, generated docs
+
+check-format: setup
 	$(BIN)/ruff format --check
+check-lint: setup
 	$(BIN)/ruff check
+check-types: setup
 	$(BIN)/mypy
+check-imports: setup
 	$(BIN)/lint-imports
+check-docs: setup
 	$(BIN)/python docs/tables.py --check
 
 bench: setup ## throughput, latency, cost, recovery, loss and duplicates (ARGS="--smoke")
