@@ -7,6 +7,7 @@ import click
 from console.cli.run import BAD_ANSWER
 from console.cli.show import example, say
 from console.demo.show import Wish, run_demo
+from runtime import logs
 
 
 @click.command(epilog=example("weir demo", "weir demo --events 500000 --seed 7 --keep"))
@@ -19,6 +20,7 @@ def command(events: int, seed: int, *, keep: bool) -> int:
     Exit 0 only if nothing was lost, nothing counted twice, and the gap is 0.
     """
     begun = time.monotonic()
+    logs.configure("auto", "warning")
 
     def tell(message: str) -> None:
         say(f"{time.monotonic() - begun:6.1f} s  {message}")

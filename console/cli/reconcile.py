@@ -9,6 +9,7 @@ from console.cli.place import with_settings
 from console.cli.run import BAD_ANSWER
 from console.cli.show import Format, example, format_option, say, show
 from console.cli.whose import tenant_of
+from runtime import logs
 from runtime.settings import Settings
 from schemas.errors import Reject
 from schemas.instant import parse_instant
@@ -35,6 +36,7 @@ def usage(
 ) -> int:
     """Print the balance sheet of usage; exit 1 if the log and the store do not agree."""
     settings.need("kafka", "postgres")
+    logs.configure("auto", "warning")
     whose = tenant and tenant_of(settings, tenant)
     span = Span(_instant("--from", start), _instant("--to", end), whose)
     sheet = reconcile_usage(settings, span, full=full)

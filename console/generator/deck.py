@@ -78,11 +78,14 @@ class Deck:
         left = self._mix.events
         while left > 0:
             tenant = self._random.randrange(len(self._tenants))
-            done = self._mix.events - left
-            size = min(self._mix.batch, left)
-            events = tuple(self._draw(tenant, done + n) for n in range(size))
-            left -= size + sum(event.conflict is not None for event in events)
-            yield Batch(tenant, events)
+            events: list[Made] = []
+            while left > 0 and len(events) < self._mix.batch:
+                event = self._draw(tenant, self._mix.events - left)
+                if left == 1:  # no room for a copy
+                    event = event._replace(conflict=None)
+                events.append(event)
+                left -= 1 if event.conflict is None else 2
+            yield Batch(tenant, tuple(events))
 
     def _draw(self, tenant: int, nth: int) -> Made:
         draw = self._random.random()
