@@ -40,6 +40,8 @@ class Orphans:
                 log.warning("archive.orphans_not_removed", reason=str(error))
             else:
                 log.info("archive.orphans_removed", files=len(removed))
+            finally:
+                self._store.close()
             stop.wait(_EVERY_SECONDS)
 
     def remove(self, now: float) -> Iterator[str]:

@@ -8,6 +8,7 @@ from console.control.topics import apply_topics
 from runtime.postgres import Connection, connect
 from runtime.settings import Settings
 from sinks.sql import migrate
+from tests.integration.sinks.packs import Packs
 from tests.integration.sinks.processor import Processor
 from tests.stack import Namespace
 
@@ -31,3 +32,10 @@ def processor(database: Connection, settings: Settings) -> Processor:
     """Return a writer of rollups; the topics are there."""
     assert not database.closed
     return Processor(settings)
+
+
+@pytest.fixture
+def packs(database: Connection, settings: Settings) -> Packs:
+    """Return a writer of usage; the topics are there."""
+    assert not database.closed
+    return Packs(settings)

@@ -1,0 +1,90 @@
+"""schema.sql is the truth, and the sum of the migrations leads to it."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import files
+
+import psycopg
+import pytest
+
+from runtime.postgres import Connection, connect
+from runtime.settings import Settings
+from sinks.sql import downgrade, migrate
+
+pytestmark = pytest.mark.integration
+
+#: Everything about our tables that PostgreSQL keeps in words.
+_SHAPE = """
+select 'column', c.table_name, c.ordinal_position::text, c.column_name, c.data_type, c.is_nullable,
+    c.column_default, c.is_identity
+from information_schema.columns c where c.table_schema = %(schema)s
+union all
+select 'index', tablename, indexname, replace(indexdef, %(schema)s || '.', ''), null, null, null, null
+from pg_indexes where schemaname = %(schema)s
+union all
+select 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid), null, null, null, null
+from pg_constraint where connamespace = %(schema)s::regnamespace
+union all
+select 'table', relname, relkind::text, array_to_string(reloptions, ','), null, null, null, null
+from pg_class where relnamespace = %(schema)s::regnamespace
+order by 1, 2, 3, 4
+"""
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Connection]:
+    with connect(settings, "test", autocommit=True) as connection:
+        yield connection
+
+
+def shape(connection: Connection, schema: str) -> list[tuple[object, ...]]:
+    connection.execute("select set_config('search_path', %s, false)", (schema,))
+    rows = connection.execute(_SHAPE, {"schema": schema}).fetchall()
+    return [row for row in rows if not any("alembic_version" in str(value) for value in row)]
+
+
+def test_schema_sql_equals_the_sum_of_the_migrations(settings: Settings, database: Connection) -> None:
+    migrate(settings.postgres)
+    database.execute("create schema written")
+    database.execute("set search_path to written")
+    database.execute((files("sinks.sql") / "schema.sql").read_bytes())
+
+    migrated, written = shape(database, "public"), shape(database, "written")
+
+    assert len(written) > 100
+    assert migrated == written
+
+
+def test_migrating_again_and_by_many_at_once_changes_nothing(
+    settings: Settings, database: Connection
+) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(migrate, settings.postgres) for _ in range(4)]:
+            done.result()
+    before = shape(database, "public")
+
+    migrate(settings.postgres)
+
+    assert shape(database, "public") == before
+    assert database.execute("select count(*) from alembic_version").fetchone() == (1,)
+
+
+def test_the_way_down_leads_back_up(settings: Settings, database: Connection) -> None:
+    migrate(settings.postgres)
+    before = shape(database, "public")
+
+    downgrade(settings.postgres, "base")
+    assert shape(database, "public") == []
+    migrate(settings.postgres)
+
+    assert shape(database, "public") == before
+
+
+def test_a_step_that_fails_leaves_no_half(settings: Settings, database: Connection) -> None:
+    downgrade(settings.postgres, "base")
+    database.execute("create table dead_letters (in_the_way int)")
+
+    with pytest.raises(psycopg.errors.DuplicateTable):
+        migrate(settings.postgres)
+
+    assert {row[1] for row in shape(database, "public")} == {"dead_letters"}
