@@ -61,6 +61,7 @@ async def _run(agent: UsageAgent, stop: asyncio.Event, failure: "asyncio.Future[
     await asyncio.wait((stopping, failure), return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     if failure.done():
+        await agent.abandon()
         failure.result()
     await agent.stop()
 

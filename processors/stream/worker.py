@@ -60,6 +60,7 @@ class StreamWorker:
         """Work at *job*; *failed* is called once with the error that ends the process."""
         self._job = job
         self._fence = fence
+        self._failed = failed
         self._pipeline = Pipeline(writer, job.steps, failed)
         self._lock = asyncio.Lock()
         self._states: dict[int, PartitionState] = {}
@@ -72,19 +73,13 @@ class StreamWorker:
 
     async def positions(self, assigned: frozenset[int]) -> Mapping[int, int]:
         """Load what is newly ours, drop what is not; return where to read each partition on."""
-        async with self._lock:
-            await self._pipeline.drain()
-            for partition in sorted(self._states):
-                if partition not in assigned or not await self._job.is_current(partition, self._fence):
-                    self._drop(partition)
-            missing = sorted(assigned - self._states.keys())
-            if missing:
-                log.info("stream.loading", partitions=missing)
-                for partition, state in (await self._job.load(missing, self._fence)).items():
-                    self._states[partition] = state
-                    self._in_order[partition] = InOrder(state.next_offset)
-                log.info("stream.loaded", partitions=missing)
-            return {partition: state.next_offset for partition, state in self._states.items()}
+        try:
+            async with self._lock:
+                return await self._take_over(assigned)
+        except Exception as error:
+            # Faust would log it and wait for ever.
+            self._failed(error)
+            raise
 
     async def handle(self, events: Sequence[EventT[Any]]) -> None:
         """Apply a batch and start to make it durable; acknowledges it when it is."""
@@ -109,6 +104,20 @@ class StreamWorker:
     async def drain(self) -> None:
         """Wait until everything applied is durable."""
         await self._pipeline.drain()
+
+    async def _take_over(self, assigned: frozenset[int]) -> Mapping[int, int]:
+        await self._pipeline.drain()
+        for partition in sorted(self._states):
+            if partition not in assigned or not await self._job.is_current(partition, self._fence):
+                self._drop(partition)
+        missing = sorted(assigned - self._states.keys())
+        if missing:
+            log.info("stream.loading", partitions=missing)
+            for partition, state in (await self._job.load(missing, self._fence)).items():
+                self._states[partition] = state
+                self._in_order[partition] = InOrder(state.next_offset)
+            log.info("stream.loaded", partitions=missing)
+        return {partition: state.next_offset for partition, state in self._states.items()}
 
     async def _submit(self, flushes: Sequence[Flush], events: Sequence[EventT[Any]]) -> None:
         def done() -> None:

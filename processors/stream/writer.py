@@ -25,8 +25,8 @@ class ForeignWriterError(Exception):
     """Somebody else appends to our changelog: one of us is a zombie. Start again from what is there."""
 
 
-class RecordTooLargeError(Exception):
-    """A single record exceeds what the broker takes."""
+class UndeliveredError(Exception):
+    """The broker did not confirm in time; whether it has the records is not known."""
 
 
 class _Batch(Protocol):
@@ -78,6 +78,9 @@ class Writer:
     def __init__(self, settings: Settings, fence: Fence) -> None:
         """Connect with `start`; changelogs are held against *fence*."""
         self._fence = fence
+        # We have to give up before a successor can own our partitions; the producer itself, being
+        # idempotent, would try for ever.
+        self._patience_seconds = settings.session_timeout_ms * 0.6 / 1000
         self._producer = AIOKafkaProducer(
             **aiokafka_config(settings),
             client_id=f"{settings.instance}-writer",
@@ -87,8 +90,7 @@ class Writer:
             linger_ms=0,
             max_batch_size=_BATCH_BYTES,
             max_request_size=_REQUEST_BYTES,
-            # A batch has to fail before a successor can own its partition.
-            request_timeout_ms=settings.session_timeout_ms * 6 // 10,
+            request_timeout_ms=settings.session_timeout_ms,
         )
 
     async def start(self) -> None:
@@ -100,8 +102,15 @@ class Writer:
         await self._producer.stop()
 
     async def append(self, appends: Iterable[Append]) -> None:
-        """Append everything; returns when all of it is durable. Raises on the first that is not."""
-        await asyncio.gather(*(self._append(append) for append in appends if append.records))
+        """Append everything; returns when all of it is durable. Raises on the first that is not.
+
+        After an error the producer is of no use any more, and neither is its process.
+        """
+        try:
+            async with asyncio.timeout(self._patience_seconds):
+                await asyncio.gather(*(self._append(append) for append in appends if append.records))
+        except TimeoutError:
+            raise UndeliveredError(f"no confirmation within {self._patience_seconds:.1f} s") from None
 
     async def _append(self, append: Append) -> None:
         batches = self._batches(append.records)
@@ -129,7 +138,6 @@ class Writer:
             if batch.append(timestamp=timestamp_ms, key=key, value=value) is None:
                 batch = self._producer.create_batch()
                 batches.append(batch)
-                if batch.append(timestamp=timestamp_ms, key=key, value=value) is None:
-                    message = f"a record of {len(value)} bytes does not fit into a batch"
-                    raise RecordTooLargeError(message)
+                # An empty batch takes any record; the broker refuses what is too large.
+                batch.append(timestamp=timestamp_ms, key=key, value=value)
         return batches

@@ -1,6 +1,8 @@
 """The usage agent: Faust's stream in, the durable worker behind it."""
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import faust
@@ -14,6 +16,7 @@ from processors.usage.job import UsageJob
 from runtime.settings import Settings
 
 _HEARTBEAT_SECONDS: Final = 60.0
+_ABANDON_SECONDS: Final = 3.0
 
 
 class UsageAgent:
@@ -43,6 +46,13 @@ class UsageAgent:
         """Finish what was applied, leave the group, disconnect."""
         await self._app.stop()
         await self._writer.stop()
+
+    async def abandon(self) -> None:
+        """Leave as fast as may be after a failure, without waiting for what will never be durable."""
+        self._app.conf.stream_wait_empty = False
+        with suppress(Exception):
+            async with asyncio.timeout(_ABANDON_SECONDS):
+                await self._app.stop()
 
     @property
     def is_assigned(self) -> bool:
