@@ -34,17 +34,38 @@ class TopicFacts(NamedTuple):
     partitions: int
 
 
+class Heard:
+    """Keeps why connections failed. Without it a wrong password looks like a broker that is away."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def error(self, error: KafkaError) -> None:
+        """Hear an error of the client; that all brokers are down says less than the one before it."""
+        if error.code() != KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 - its public name
+            self._last = f" ({error.str()})"
+
+    def take(self) -> str:
+        """Return the last reason in brackets, once."""
+        last, self._last = self._last, ""
+        return last
+
+
 class Broker:
     """Asks one Kafka cluster; safe in several threads. Every method raises TryAgain for want of an answer."""
 
-    def __init__(self, admin: AdminClient, seconds: float = QUESTION_SECONDS) -> None:
+    def __init__(
+        self, admin: AdminClient, seconds: float = QUESTION_SECONDS, heard: "Heard | None" = None
+    ) -> None:
         self._admin = admin
         self._seconds = seconds
+        self._heard = heard or Heard()
 
     @classmethod
     def of(cls, settings: Settings, client: str = "admin", seconds: float = QUESTION_SECONDS) -> Self:
         """Return the cluster that *settings* name; nothing is connected before the first question."""
-        return cls(AdminClient(admin_config(settings, client)), seconds)
+        heard = Heard()
+        return cls(AdminClient(admin_config(settings, client) | {"error_cb": heard.error}), seconds, heard)
 
     def topics(self, names: Iterable[str]) -> dict[str, TopicFacts]:
         """Return what those of *names* are that exist."""
@@ -93,9 +114,13 @@ class Broker:
         except KafkaException as error:
             if or_unknown and error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
                 return None
-            raise TryAgain(f"Kafka has no answer: {error.args[0].str()}") from None
+            raise self._no_answer(error.args[0].str()) from None
         except FutureTimeoutError:
-            raise TryAgain(f"Kafka has no answer within {self._seconds:.0f} s") from None
+            raise self._no_answer(f"none within {self._seconds:.0f} s") from None
+
+    def _no_answer(self, why: str) -> TryAgain:
+        self._admin.poll(0)  # only here does the client tell what it has met on the way
+        return TryAgain(f"Kafka has no answer: {why}{self._heard.take()}")
 
 
 def lag(ends: Mapping[Partition, int], positions: Mapping[Partition, int]) -> int:

@@ -112,6 +112,12 @@ def test_a_log_that_is_not_there_is_a_reason_to_try_again(broker: Broker) -> Non
         broker.latest([("nowhere", 0)])
 
 
+def test_want_of_an_answer_comes_with_the_reason_that_the_connection_failed() -> None:
+    away = Broker.of(Settings.load({"WEIR_KAFKA": f"127.0.0.1:{free_port()}"}), seconds=1)
+    with pytest.raises(TryAgain, match="Connection refused"):
+        away.topics(["usage"])
+
+
 def test_a_broker_that_is_away_is_a_reason_to_try_again_within_the_time_limit() -> None:
     settings = Settings.load({"WEIR_KAFKA": f"127.0.0.1:{free_port()}"})
     away, offsets = Broker.of(settings, seconds=1), GroupOffsets(settings, seconds=1)
