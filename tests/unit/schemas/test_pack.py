@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.event import NO_QUANTITY, NOT_GIVEN, Series, UsageEvent
+from schemas.instant import LAST_MS
 from schemas.pack import MAX_EVENTS, PackError, UnknownPackVersion, decode_pack, encode_pack
 from tests.unit.schemas.generated import packfuls
 
@@ -192,6 +193,12 @@ def int64s(*values: int) -> bytes:
 def test_columns_that_do_not_agree_are_no_pack(column: int, value: object) -> None:
     with pytest.raises(PackError):
         decode_pack(forged(column, value))
+
+
+def test_edges_that_hold_are_taken() -> None:
+    assert decode_pack(forged(TIMES, int64s(NOT_GIVEN, LAST_MS))).given_ms == (NOT_GIVEN, LAST_MS)
+    largest = decode_pack(forged(EXCEPTIONS, [[1, "9" * 26]])).quantity_micro
+    assert list(largest) == [FIRST.quantity_micro, 10**26 - 1]
 
 
 def test_the_forger_forges_nothing_when_the_column_stays() -> None:
