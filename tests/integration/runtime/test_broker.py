@@ -1,4 +1,6 @@
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -14,6 +16,8 @@ from tests.running import free_port
 from tests.stack import Namespace
 
 pytestmark = pytest.mark.integration
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -32,6 +36,17 @@ def produce(namespace: Namespace, topic: str, partition: int, count: int) -> Non
     for number in range(count):
         producer.produce(topic, str(number).encode(), partition=partition)
     assert producer.flush(20) == 0
+
+
+def patiently(question: Callable[[], T], seconds: float = 60) -> T:
+    """Ask until there is an answer: a new broker needs a while before it can tell of groups."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            return question()
+        except TryAgain:
+            time.sleep(0.1)
+    return question()
 
 
 def test_a_topic_made_anew_has_another_id(namespace: Namespace, usage: str, broker: Broker) -> None:
@@ -75,7 +90,7 @@ def test_what_a_group_has_committed_is_known_to_who_is_not_in_it(namespace: Name
     offsets = GroupOffsets(namespace.settings())
     group = f"{namespace.prefix}sink-test"
     # On a broker whose groups nobody has asked for yet: there the admin client's answer is a crash.
-    assert offsets.committed(group, [(usage, 2)]) == {(usage, 2): None}
+    assert patiently(lambda: offsets.committed(group, [(usage, 2)])) == {(usage, 2): None}
 
     consumer = Consumer(consumer_config(namespace.settings(), "test", group))
     consumer.commit(offsets=[TopicPartition(usage, 2, 3)], asynchronous=False)
