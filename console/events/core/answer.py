@@ -139,11 +139,16 @@ def _first(where: Where, said: Said | None, evidence: Evidence) -> str | None:
     """Return where the first sighting stands; its place in the record is known if we have seen it too."""
     if said is None or said.first_offset is None:
         return None
+    record = (where.generation, where.partition, said.first_offset)
     for sighting in sorted(evidence.sightings):
         there = sighting.where
-        if (there.partition, there.offset) == (where.partition, said.first_offset) and there < where:
+        if there[:3] == record and _measured(evidence.said.get(there)):
             return _position(evidence.topic, there)
     return f"{evidence.topic}/{where.partition}/{said.first_offset}"
+
+
+def _measured(said: Said | None) -> bool:
+    return said is None or said.fate is Fate.LATE
 
 
 def _bytes(sighting: Sighting) -> str:

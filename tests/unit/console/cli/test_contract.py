@@ -95,6 +95,14 @@ def test_what_does_not_answer_is_exit_2_and_one_line_without_the_password(
     assert err.count("\n") == 1
 
 
+def test_a_key_in_the_wrong_place_is_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
+    key = "wk_" + "A" * 43
+    assert main(["skip", key, "--reason", "r"]) == 2
+    err = capsys.readouterr().err
+    assert "is no position" in err
+    assert key not in err
+
+
 def test_a_setting_that_is_wrong_is_exit_2_and_names_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

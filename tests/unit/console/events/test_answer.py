@@ -63,6 +63,13 @@ def test_a_duplicate_names_the_first_sighting() -> None:
     assert found.sightings[1].window is None
 
 
+def test_the_first_sighting_is_the_copy_that_counted_and_not_a_refused_one_beside_it() -> None:
+    refused, counted, second = copy(7, 0), copy(7, 1), copy(7, 2)
+    said = {refused.where: Said(Fate.REFUSED, "no_value", None), second.where: Said(Fate.CONFLICT, "", 7)}
+    found = fate(refused, counted, second, said=said)
+    assert found.sightings[2].duplicate_of == "weir.usage/3/7/1"
+
+
 def test_a_first_sighting_that_is_gone_is_named_by_its_record() -> None:
     second = copy(9)
     found = fate(second, said={second.where: Said(Fate.CONFLICT, "", 7)})

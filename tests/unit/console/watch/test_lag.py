@@ -48,6 +48,7 @@ def test_lag_in_seconds_is_the_age_of_the_oldest_unread_record(
     [
         (reading(0, 10, 4), NOW - DAY_MS, 7 * DAY_MS, 6 * 86_400),
         (reading(0, 10, 4), NOW - 8 * DAY_MS, 7 * DAY_MS, 0),  # deleted with its segment, any moment
+        (reading(4, 10, 4), NOW - DAY_MS, 7 * DAY_MS, 6 * 86_400),  # just in time
         (reading(0, 10, 10), None, 7 * DAY_MS, 7 * 86_400),
         (reading(6, 10, 4), NOW - DAY_MS, 7 * DAY_MS, 0),  # it has happened
         (reading(0, 10, 4), NOW - DAY_MS, None, math.inf),
