@@ -12,7 +12,7 @@ from pathlib import Path
 from deploy.local.child import Child, Program
 from deploy.local.probes import http_not_ready
 
-_READY_SECONDS = 30.0
+_READY_SECONDS = 60.0
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from sinks.sql import migrate
 #: Enough to be spread, few enough that a broker with many tests' topics stays quick.
 PARTITIONS = 4
 _TEMPLATE = "weir_template"
-_READY_SECONDS = 60.0
+_READY_SECONDS = 120.0
 
 
 @dataclass

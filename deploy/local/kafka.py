@@ -21,6 +21,10 @@ _JVM_FLAGS = (
     "--enable-native-access=ALL-UNNAMED",
 )
 
+#: Without it Java reads file names beyond ASCII as question marks where the shell has no locale.
+ENVIRON = {"LC_ALL": "C.UTF-8"}
+_FIRST_BEYOND_ASCII = 128
+
 _LOG4J = """\
 status = error
 appender.out.type = Console
@@ -59,6 +63,10 @@ class KafkaNode(NamedTuple):
 
         Raises Misconfigured with Kafka's own last words if the folder cannot be formatted.
         """
+        if "," in str(self.folder):
+            raise Misconfigured(
+                f"Kafka takes no comma in the name of a folder: choose another than {self.folder}"
+            )
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "log4j2.properties").write_text(_LOG4J)
         self._properties.write_text(server_properties(self))
@@ -76,6 +84,7 @@ class KafkaNode(NamedTuple):
         )
         done = subprocess.run(
             self._java("kafka.tools.StorageTool", *words),
+            env={**os.environ, **ENVIRON},
             capture_output=True,
             text=True,
             check=False,
@@ -108,7 +117,7 @@ def server_properties(node: KafkaNode) -> str:
         "listeners": f"PLAINTEXT://{node.address},CONTROLLER://{LOCALHOST}:{node.controller_port}",
         "advertised.listeners": f"PLAINTEXT://{node.address}",
         "controller.listener.names": "CONTROLLER",
-        "log.dirs": node.folder / "data",
+        "log.dirs": escaped(str(node.folder / "data")),
         "auto.create.topics.enable": "false",
         "offsets.topic.num.partitions": 8,
         "offsets.topic.replication.factor": 1,
@@ -125,6 +134,13 @@ def server_properties(node: KafkaNode) -> str:
         "log.segment.delete.delay.ms": 1_000,
     }
     return "".join(f"{name}={value}\n" for name, value in settings.items())
+
+
+def escaped(path: str) -> str:
+    """Return *path* as a Java properties file can hold it: ASCII, with a backslash doubled."""
+    units = path.replace("\\", "\\\\").encode("utf-16-be")
+    codes = (int.from_bytes(units[at : at + 2]) for at in range(0, len(units), 2))
+    return "".join(chr(code) if code < _FIRST_BEYOND_ASCII else f"\\u{code:04x}" for code in codes)
 
 
 def new_cluster_id() -> str:

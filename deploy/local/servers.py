@@ -1,10 +1,11 @@
 """Kafka and PostgreSQL as programs to be supervised."""
 
+import os
 import signal
 from pathlib import Path
 
 from deploy.local.child import Program
-from deploy.local.kafka import KafkaNode
+from deploy.local.kafka import ENVIRON, KafkaNode
 from deploy.local.postgres import Cluster
 from deploy.local.probes import kafka_not_ready
 
@@ -17,6 +18,7 @@ def kafka_program(node: KafkaNode) -> Program:
     return Program(
         name="kafka",
         argv=tuple(node.argv),
+        environ={**os.environ, **ENVIRON},
         not_ready=lambda: kafka_not_ready(node.port),
         stop_seconds=_STOP_SECONDS,
         orphan_signal=signal.SIGTERM,

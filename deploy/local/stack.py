@@ -28,9 +28,9 @@ from deploy.local.supervisor import StopAsked, Supervisor
 from schemas.errors import Misconfigured, TryAgain
 
 DEFAULT_PORT_BASE = 8080
-_SERVERS_SECONDS = 60.0
-_STEP_SECONDS = 60.0
-_PROCESSES_SECONDS = 60.0
+_SERVERS_SECONDS = 120.0
+_STEP_SECONDS = 120.0
+_PROCESSES_SECONDS = 120.0
 _DOWN_SECONDS = 90.0
 _POLL_SECONDS = 0.05
 _MISCONFIGURED = 2
