@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterable, Iterator
+from itertools import starmap
 from typing import Final
 
 from schemas.errors import Reject
@@ -27,7 +28,7 @@ def parse_offset_key(key: bytes) -> int:
 
 def encode_seen(entries: Iterable[tuple[bytes, int]]) -> bytes:
     """Return the value for (id hash, content hash) of each event that counted or was late."""
-    return b"".join([_ENTRY.pack(*entry) for entry in entries])
+    return b"".join(starmap(_ENTRY.pack, entries))
 
 
 def decode_seen(value: bytes) -> Iterator[tuple[bytes, int]]:
