@@ -1,6 +1,7 @@
 """One Kafka node (KRaft, broker and controller in one) on the JDK of a wheel."""
 
 import base64
+import os
 import subprocess
 import uuid
 from collections.abc import Sequence
