@@ -18,6 +18,10 @@ from schemas.horizon import SLACK_MS
 from schemas.meters import Meter, ValueMissing
 
 _MEMBERS: Final = "/* members */"
+#: A member of a JSON object whose text needs no reader: no escapes, no braces, a number as JSON has them.
+_TEXT: Final = r'"[^"\\{}\x00-\x1f]*"'
+_NUMBER: Final = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?"
+_MEMBER: Final = f"{_TEXT}:(?:{_TEXT}|{_NUMBER}|true|false|null)"
 
 
 class Law(NamedTuple):
@@ -55,7 +59,8 @@ class LogSide:
 
     def _prepare(self) -> None:
         self._desk.define("make_product", digits=PLAIN_DIGITS)
-        for name in ("make_number", "make_helpers", "make_tables"):
+        self._desk.execute(statements()["make_shapes"].as_string().replace("$member", _MEMBER), {})
+        for name in ("make_number", "make_members", "make_tables"):
             self._desk.run(name)
 
     def _judge(self) -> list[Measure]:
@@ -77,7 +82,7 @@ class LogSide:
         """Find the values that are more than quantity times factor, and refuse what has none."""
         for measure in measures:
             if measure.meter.properties:
-                members = ", ".join(f"member_micro(rest, {literal(p)})" for p in measure.meter.properties)
+                members = ", ".join(f"member_micro(data, {literal(p)})" for p in measure.meter.properties)
                 statement = statements()["measure"].as_string().replace(_MEMBERS, members)
                 self._desk.execute(statement, {**_which(measure), **_worth(measure), "limit": measure.limit})
             self._measure_one_by_one(measure)

@@ -3,20 +3,26 @@
 -- What needs one of the pure rules of `schemas` is asked once for each distinct name, hour or meter
 -- (tables misplaced, unnameable and rules), so that millions of events meet only joins and sums.
 
--- name: make_helpers
-create macro member_micro(rest, name) as (
-    -- Millionths of data.<name>; -1 where there is none, -2 where Python has to look.
+-- name: make_shapes
+-- The members of `data` as text where the whole is flat and plain, which nearly all are; else null, and
+-- Python looks. Plain texts hold no quotes, escapes or braces, so that a name in quotes and a colon is a member.
+create macro plain_data(rest) as (
     case
-        when rest = '' then -1::hugeint
-        -- An escape could hide the name, a second "data" could hide the member.
-        when contains(rest, '\') or not json_valid(rest) then -2::hugeint
-        when json_type(rest) <> 'OBJECT' or coalesce(json_type(rest, '$.data'), 'OBJECT') <> 'OBJECT'
-            or length(rest) - length(replace(rest, '"data"', '')) > length('"data"') then -2::hugeint
-        when not contains(rest, '"' || name || '"') then -1::hugeint
-        when length(rest) - length(replace(rest, '"' || name || '"', '')) > length(name) + 2 then -2::hugeint
-        when not json_exists(rest, '$.data."' || name || '"') then -1::hugeint
+        when regexp_full_match(rest, '\{($member,)*"data":\{($member(,$member)*)?\}(,$member)*\}')
+            and length(rest) - length(replace(rest, '"data":', '')) = length('"data":')
+        then regexp_extract(rest, '"data":(\{[^{}]*\})', 1)
+    end
+);
+
+-- name: make_members
+-- Millionths of one member of plain data; -1 where there is none, -2 where Python has to look.
+create macro member_micro(data, name) as (
+    case
+        when data is null then -2::hugeint
+        when not contains(data, '"' || name || '":') then -1::hugeint
+        when contains(substr(data, strpos(data, '"' || name || '":') + 1), '"' || name || '":') then -2::hugeint
         else coalesce(plain_micro(regexp_extract(
-            rest,
+            data,
             '"' || regexp_escape(name) || '":("?)([0-9]{1,14})(?:\.([0-9]{1,6}))?("?)[,}]',
             ['open', 'whole', 'fraction', 'close']
         )), -2::hugeint)
@@ -120,7 +126,7 @@ join rules r on r.type = s.type and r.hour_ms = s.hour_ms;
 insert into measured
 select event, $meter, value, null from (
     select
-        rowid as event,
+        event,
         case
             when list_max(members) >= 0 then product_of(members)
             when quantity_micro < 0 then $absent::hugeint
@@ -129,8 +135,11 @@ select event, $meter, value, null from (
         -- A part of the properties is a refusal, which Python words as well.
         list_min(members) = -1 and list_max(members) = -1 as none_given
     from (
-        select rowid, quantity_micro, [/* members */] as members from events
-        where type = $type and version = $version and fate in ('counted', 'late')
+        select event, quantity_micro, [/* members */] as members
+        from (
+            select rowid as event, quantity_micro, if(rest = '', '{}', plain_data(rest)) as data from events
+            where type = $type and version = $version and fate in ('counted', 'late')
+        )
     )
     where list_min(members) >= 0 or (list_min(members) = -1 and list_max(members) = -1)
 ) where value is not null;
@@ -193,7 +202,11 @@ select
     tenant, customer, $meter, '', hour_ms,
     case when fate = 'late' then (recorded_at_ms // 86400000)::int else 0 end as arrival_day,
     count(*),
-    (coalesce(sum(value), 0)::bignum + coalesce(sum(huge), 0::bignum))::varchar,
+    if(
+        count(huge) = 0,
+        sum(value)::varchar,
+        (coalesce(sum(value), 0)::bignum + sum(huge))::varchar
+    ),
     -- Every huge value is above all others.
     coalesce(min(value)::varchar, min(huge)::varchar),
     coalesce(max(huge)::varchar, max(value)::varchar),
