@@ -39,7 +39,7 @@ class Requests:
         self.draining = False
 
     async def answer(self, request: web.BaseRequest) -> Answer:
-        """Return the answer to *request*; raises only when nobody waits for one."""
+        """Return the answer to *request*, whatever happens."""
         began = time.monotonic()
         connection = request.protocol
         assert isinstance(connection, Connection)  # noqa: S101 -- ours makes no others
@@ -54,8 +54,8 @@ class Requests:
             answer = problem_answer(refused.problem, request_id)
             if refused.problem.code == "method_not_allowed":
                 answer.add("Allow", ", ".join(self._routes[path]))
-        except ConnectionError:
-            raise
+        except ConnectionError:  # nobody will read it
+            answer = problem_answer(Problem("bad_request", "the client went away"), request_id)
         except Exception:
             log.exception("request.failed", request_id=request_id)
             problem = Problem("internal", "the ingress failed; it is safe to repeat the request")

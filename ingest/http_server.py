@@ -20,6 +20,7 @@ _LINGERING_SECONDS: Final = 2.0
 _READ_BYTES: Final = 2**18
 _BACKLOG: Final = 1024
 _SWEEP_SECONDS: Final = 0.5
+_DRAIN_LOOK_SECONDS: Final = 0.02
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -29,7 +30,7 @@ log = logs.get_logger(__name__)
 class Connection(RequestHandler):
     """One client's connection; knows since when it waits for the rest of a request's head."""
 
-    __slots__ = ("_answering", "_head_since")
+    __slots__ = ("_head_since", "answering")
 
     def __init__(self, server: web.Server, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(
@@ -42,7 +43,8 @@ class Connection(RequestHandler):
             lingering_time=_LINGERING_SECONDS,
             read_bufsize=_READ_BYTES,
         )
-        self._answering = False
+        #: Whether a head is complete and its request not yet answered.
+        self.answering = False
         #: In the loop's time; None between requests and while one is answered.
         self._head_since: float | None = None
 
@@ -53,18 +55,18 @@ class Connection(RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Take in bytes; the first ones after an answer begin a head."""
-        if self._head_since is None and not self._answering:
+        if self._head_since is None and not self.answering:
             self._head_since = self._loop.time()
         super().data_received(data)
 
     def began(self) -> None:
         """Take note that a head is complete."""
-        self._answering = True
+        self.answering = True
         self._head_since = None
 
     def ended(self) -> None:
         """Take note that its request is answered."""
-        self._answering = False
+        self.answering = False
 
     def waits_since_before(self, moment: float) -> bool:
         """Say whether a head has not come to its end since before *moment*."""
@@ -120,14 +122,30 @@ class Door(web.Server):
         return int(found[1])
 
     async def close(self, seconds: float) -> None:
-        """Take no new connection or request, answer those that are under way, within *seconds*."""
+        """Take no new connection, answer every request whose head is here, within *seconds*."""
         if self._listener is not None:
             self._listener.close()
-        await self.shutdown(seconds)
+        give_up = self._own_loop.time() + seconds
+        while self._close_idle() and self._own_loop.time() < give_up:  # noqa: ASYNC110 -- each look closes more
+            await asyncio.sleep(_DRAIN_LOOK_SECONDS)
+        await self.shutdown(_DRAIN_LOOK_SECONDS)
         if self._sweeping is not None:
             self._sweeping.cancel()
             with suppress(asyncio.CancelledError):
                 await self._sweeping
+
+    def _close_idle(self) -> int:
+        """Close connections without a request under way, and return how many others there are.
+
+        aiohttp's own shutdown would stop reading the bodies that are still on their way.
+        """
+        busy = 0
+        for connection in self.connections:
+            if isinstance(connection, Connection) and connection.answering:
+                busy += 1
+            else:
+                connection.force_close()
+        return busy
 
     async def _sweep(self) -> None:
         while True:
