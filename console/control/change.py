@@ -23,6 +23,10 @@ class Change(NamedTuple):
             self.connection.execute(sql["outbox_add"], row)
         self.connection.execute(sql["outbox_notify"])
 
+    def tell_everything_again(self) -> None:
+        """Have every fact so far published once more: the topic that held them is a new one."""
+        self.connection.execute(queries(__package__)["outbox_again"], {"topic": CATALOG.name})
+
 
 @contextmanager
 def change(connection: Connection) -> Iterator[Change]:

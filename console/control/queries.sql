@@ -5,6 +5,10 @@ select pg_advisory_xact_lock(hashtext('weir.control'));
 -- name: outbox_add
 insert into outbox (topic, key, value) values (%(topic)s, %(key)s, %(value)s);
 
+-- name: outbox_again
+-- The log of facts was made anew: all of them, in their order.
+update outbox set published_at = null where topic = %(topic)s;
+
 -- name: outbox_notify
 select pg_notify('weir_outbox', '');
 

@@ -26,7 +26,7 @@ from runtime.postgres import Connection
 from runtime.settings import Settings
 from schemas.catalog import TopicAdopted
 from schemas.errors import TryAgain
-from schemas.topics import TOPICS, Topic, topic_name
+from schemas.topics import CATALOG, TOPICS, Topic, topic_name
 
 #: The broker answers "created" a moment before it can describe the topic, and that before it leads it.
 _USABLE_SECONDS: Final = 10.0
@@ -70,6 +70,8 @@ def apply_topics(settings: Settings, connection: Connection, *, adopt: bool = Fa
             }
             connection.execute(queries(__package__)["generation_add"], row)
             changed.tell(fact)
+            if topic.name == CATALOG.name:
+                changed.tell_everything_again()
     return Applied(
         tuple(topic.name for topic in todo.create),
         tuple((topic.name, generation) for topic, generation in todo.record),

@@ -31,6 +31,7 @@ from schemas.metrics import (
 
 #: Prometheus scrapes every 15 s; three looks between keep a figure younger than it is asked for.
 INTERVAL_SECONDS: Final = 5.0
+_RETENTION_SECONDS: Final = 60.0
 
 log = logs.get_logger(__name__)
 
@@ -43,6 +44,8 @@ class LagExporter:
         self._metrics = metrics
         self._broker = Broker.of(settings, "lag")
         self._offsets = GroupOffsets(settings)
+        self._retention: Mapping[str, int | None] = {}
+        self._retention_until = 0.0
         self._trouble: str | None = "the lag exporter has not looked yet"
         health.need("kafka", lambda: self._trouble, dependency=True)
 
@@ -61,15 +64,20 @@ class LagExporter:
     def look(self, times: RecordTimes) -> None:
         """Read all groups once and set the gauges. Raises TryAgain."""
         readings = read_groups(self._broker, self._offsets, self._settings.topic_prefix)
-        retention = {
-            topic: self._broker.retention_ms(topic) for topic in {reading.topic for reading in readings}
-        }
+        retention = self._retention_of({reading.topic for reading in readings})
         oldest = {reading: place for reading in readings if (place := _oldest_unread(reading)) is not None}
         appended = times.at(set(oldest.values()))
         now_ms = time.time_ns() // 1_000_000
         ages = {reading: appended.get(oldest[reading]) if reading in oldest else None for reading in readings}
         self._export_topics(readings, retention)
         self._export_groups(ages, retention, now_ms)
+
+    def _retention_of(self, topics: set[str]) -> Mapping[str, int | None]:
+        """Return how long each topic keeps a record, asked anew every minute: an operator may change it."""
+        if self._retention.keys() != topics or time.monotonic() > self._retention_until:
+            self._retention = {topic: self._broker.retention_ms(topic) for topic in topics}
+            self._retention_until = time.monotonic() + _RETENTION_SECONDS
+        return self._retention
 
     def _export_topics(self, readings: Iterable[Reading], retention: Mapping[str, int | None]) -> None:
         ends = {(reading.topic, reading.partition): reading.end for reading in readings}

@@ -5,11 +5,13 @@ import time
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from console.control.topics import apply_topics
 from console.watch.lag_exporter import LagExporter
 from console.watch.record_times import RecordTimes
 from runtime.health import Health
 from runtime.kafka import consumer_config, producer_config
 from runtime.metrics import Metrics
+from runtime.postgres import Connection
 from runtime.settings import Settings
 from runtime.version import build
 from schemas.process import CONSOLE
@@ -41,8 +43,10 @@ def commit(settings: Settings, group: str, topic: str, partition: int, offset: i
     consumer.close()
 
 
-def test_lag_is_what_a_hand_computation_gives(namespace: Namespace, settings: Settings) -> None:
-    namespace.create_topics()
+def test_lag_is_what_a_hand_computation_gives(
+    namespace: Namespace, settings: Settings, connection: Connection
+) -> None:
+    assert not apply_topics(settings, connection).findings
     topic, group = f"{namespace.prefix}usage", f"{namespace.prefix}sink-archive"
     times = until(lambda: produce(settings, topic, 2, RECORDS))
     commit(settings, group, topic, 2, READ)
@@ -74,9 +78,9 @@ def test_lag_is_what_a_hand_computation_gives(namespace: Namespace, settings: Se
 
 
 def test_a_group_that_never_started_is_behind_by_the_whole_log(
-    namespace: Namespace, settings: Settings
+    namespace: Namespace, settings: Settings, connection: Connection
 ) -> None:
-    namespace.create_topics()
+    assert not apply_topics(settings, connection).findings
     topic = f"{namespace.prefix}usage"
     until(lambda: produce(settings, topic, 0, 3))
     metrics = Metrics(CONSOLE, build())

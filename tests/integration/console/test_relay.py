@@ -20,6 +20,7 @@ from runtime.settings import Settings
 from schemas.catalog import KeyIssued, TenantNamed, decode_fact
 from tests.integration.console.shipped import apply_shipped
 from tests.integration.console.waiting import until
+from tests.stack import Namespace
 
 pytestmark = pytest.mark.integration
 
@@ -130,6 +131,29 @@ def test_changes_at_the_same_time_become_visible_in_the_order_of_their_ids(
         seen += [fact.id for fact in pending(connection) if fact.id not in seen]
 
     assert seen == sorted(seen)
+
+
+def test_a_catalogue_topic_that_was_made_anew_gets_every_fact_again(
+    namespace: Namespace, settings: Settings, connection: Connection, relay: StartRelay
+) -> None:
+    create_tenant(connection, "acme")
+    key, _ = create_key(connection, "acme", ["ingest"], bytes(32))
+    revoke_key(connection, key.key_id)
+    apply_shipped(connection)
+    relay()
+    until(lambda: not pending(connection))
+    name = f"{settings.topic_prefix}catalog"
+    namespace.admin.delete_topics([name])[name].result(30)
+    until(lambda: apply_topics(settings, connection).findings)
+
+    assert not apply_topics(settings, connection, adopt=True).findings
+    until(lambda: not pending(connection))
+
+    with CatalogFollower(settings) as reader:
+        assert reader.wait_ready(20)
+        assert reader.catalog.tenants.keys() == {"acme"}
+        assert reader.catalog.keys[key.key_hash.hex()].revoked
+        assert reader.catalog.topics["catalog"].generation == 2
 
 
 def on_the_log(settings: Settings) -> list[object]:
