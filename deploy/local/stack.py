@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from deploy.local import birth
 from deploy.local import folder as folders
+from deploy.local.birth import Born
 from deploy.local.folder import DataFolder, StackRuns
 from deploy.local.jars import cache_folder, ensure_jars, pinned
 from deploy.local.kafka import KafkaNode
@@ -93,15 +94,7 @@ def down(data: Path, say: Say = to_stderr) -> bool:
     state = folders.read_state(folder)
     if not folders.is_held(folder):
         return stop_leftovers(state, say) > 0
-    if state is None:
-        raise TryAgain(f"a stack begins to start in {folder.path}: try again in a moment")
-    birth.send(state.supervisor, signal.SIGTERM)
-    deadline = time.monotonic() + _DOWN_SECONDS
-    while folders.is_held(folder):
-        if time.monotonic() > deadline:
-            say(f"the supervisor (pid {state.supervisor.pid}) does not stop: killed")
-            birth.send(state.supervisor, signal.SIGKILL)
-        time.sleep(_POLL_SECONDS)
+    _stop_supervisor(folder, say)
     # Only after a kill is anything left here.
     stop_leftovers(folders.read_state(folder), say)
     return True
@@ -113,10 +106,27 @@ def status(data: Path) -> StackStatus:
     return look(str(folder.path), folders.read_state(folder), supervised=folders.is_held(folder))
 
 
+def _stop_supervisor(folder: DataFolder, say: Say) -> None:
+    """Ask whoever holds the folder to stop, and wait; kill it when it takes too long."""
+    asked: Born | None = None
+    deadline = time.monotonic() + _DOWN_SECONDS
+    while folders.is_held(folder):
+        # Read each time: one that has only just taken the folder has not yet written down who it is.
+        state = folders.read_state(folder)
+        if state is not None and state.supervisor != asked:
+            asked = state.supervisor
+            birth.send(asked, signal.SIGTERM)
+        if time.monotonic() > deadline:
+            if asked is None or not birth.send(asked, signal.SIGKILL):
+                raise TryAgain(f"{folder.path} is held by a process that does not say who it is")
+            say(f"the supervisor (pid {asked.pid}) did not stop: killed")
+        time.sleep(_POLL_SECONDS)
+
+
 def _supervise(folder: DataFolder, wanted: _Wanted, on_ready: OnReady, say: Say) -> None:
     me = birth.of_pid(os.getpid())
     if me is None:
-        raise RuntimeError("we do not exist")
+        raise RuntimeError("this process cannot be found in the process table")
     cluster = Cluster(folder.path / "postgres", wanted.ports.postgres)
     state = StackState(str(folder.path), me, "starting", _addresses(wanted.ports, cluster))
     supervisor = Supervisor(folder, state, say)
