@@ -44,6 +44,8 @@ def archive(settings: Settings, _metrics: Metrics, stop: Event) -> Built:
 
     # Its thread pool would take the processors' cores for a file that nobody waits for.
     pa.set_cpu_count(1)
+    # Arrow's own pool keeps what a file of events took; the system's gives it back.
+    pa.set_memory_pool(pa.system_memory_pool())
     folder = Folder(settings.archive)
     queries = sql.queries()
     orphans = Orphans(folder, Store(settings, "sink-archive-orphans"), queries)

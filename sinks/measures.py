@@ -5,6 +5,9 @@ from typing import Final
 from runtime.metrics import Metrics
 from runtime.postgres import RetryReason
 from schemas.metrics import (
+    DEDUPE_HITS,
+    DEDUPE_LOOKUPS,
+    REBALANCE_DURATION,
     REBALANCES,
     SINK_BATCH_DURATION,
     SINK_BATCH_ROWS,
@@ -30,6 +33,9 @@ class Measures:
         self._last_commit = metrics.gauge(SINK_LAST_COMMIT).labels(sink)
         self._lost = metrics.counter(SINK_LOST_RECORDS).labels(sink)
         self._rebalances = metrics.counter(REBALANCES).labels(group)
+        self._rebalance_seconds = metrics.histogram(REBALANCE_DURATION).labels(group)
+        self._lookups = metrics.counter(DEDUPE_LOOKUPS).labels("sink")
+        self._hits = metrics.counter(DEDUPE_HITS).labels("sink")
         self._sink = sink
 
     def committed(self, written: Written, letters: int, seconds: float, now_ms: int) -> None:
@@ -39,6 +45,8 @@ class Measures:
         rows(self._sink, "inserted").inc(written.inserted)
         rows(self._sink, "duplicate").inc(written.duplicate)
         rows(self._sink, "rejected").inc(rejected)
+        self._lookups.inc(written.inserted + written.duplicate)
+        self._hits.inc(written.duplicate)
         self._batch_rows.observe(written.inserted + written.duplicate + rejected)
         self._batch_seconds.observe(seconds)
         self._last_commit.set(now_ms / _MS)
@@ -51,6 +59,8 @@ class Measures:
         """Count records that retention deleted unread."""
         self._lost.inc(span.last_offset - span.first_offset + 1)
 
-    def rebalanced(self) -> None:
-        """Count an assignment."""
+    def rebalanced(self, seconds: float | None) -> None:
+        """Count an assignment; *seconds* since the revocation before it, if there was one."""
         self._rebalances.inc()
+        if seconds is not None:
+            self._rebalance_seconds.observe(seconds)

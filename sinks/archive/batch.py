@@ -70,7 +70,8 @@ class ArchiveBatch:
     def prepare(self) -> None:
         """Write the files that are not there yet, and let go of what is in them."""
         while self._stretches:
-            letters = list(self._write_files(self._stretches[0]))
+            letters: list[DeadLetter] = []
+            self._write_files(self._stretches[0], letters)
             self.letters += letters
             del self._stretches[0]
 
@@ -84,20 +85,13 @@ class ArchiveBatch:
             )
         return Written(self.rows, 0)
 
-    def _write_files(self, stretch: Stretch) -> Iterator[DeadLetter]:
-        claim = stretch.claim
-        stream = STREAMS[claim.log.topic]
-        decoded = []
-        for record in stretch.records:
-            try:
-                decoded.append(stream.read(record))
-            except Reject as error:
-                yield letter(claim.log, record, "sink:archive", "unreadable", str(error))
+    def _write_files(self, stretch: Stretch, letters: list[DeadLetter]) -> None:
+        stream = STREAMS[stretch.claim.log.topic]
         first_offset = stretch.first_offset
-        for run in split(decoded, self._most_rows):
-            name = file_name(claim, first_offset, run[-1].offset)
+        for run in split(_readable(stretch, letters), self._most_rows):
+            name = file_name(stretch.claim, first_offset, run[-1].offset)
             first_offset = run[-1].offset + 1
-            table = stream.table_of(run, claim.log.partition)
+            table = stream.table_of(run, stretch.claim.log.partition)
             if table.num_rows and name not in self._lines:
                 content, sha256 = parquet.write(table)
                 self._folder.put(str(name), content)
@@ -105,3 +99,13 @@ class ArchiveBatch:
                 self._lines[name] = ManifestLine(
                     name, table.num_rows, span["min"], span["max"], len(content), sha256
                 )
+
+
+def _readable(stretch: Stretch, letters: list[DeadLetter]) -> Iterator[Any]:
+    """Yield the records decoded, one at a time: decoded ones are many times as large."""
+    log = stretch.claim.log
+    for record in stretch.records:
+        try:
+            yield STREAMS[log.topic].read(record)
+        except Reject as error:
+            letters.append(letter(log, record, "sink:archive", "unreadable", str(error)))

@@ -16,33 +16,33 @@ class Pending:
     def __init__(self, next_offset: int) -> None:
         """Start where everything below *next_offset* is stored."""
         self._waiting: list[Row] = []
+        self._ready: list[Row] = []
         self._after_last = next_offset
         self._covered = NEVER
 
-    def add(self, rows: Iterable[Row], next_offset: int) -> None:
-        """Take rows in the order of the log, which has been read up to *next_offset*."""
-        self._waiting += rows
-        self._after_last = next_offset
-
     def cover(self, stamp: int) -> None:
         """Take a progress record: every row up to *stamp* stands before it on the log."""
-        self._covered = max(self._covered, stamp)
+        if stamp > self._covered:
+            self._covered = stamp
+            self._ready += [row for row in self._waiting if row.stamp <= stamp]
+            self._waiting = [row for row in self._waiting if row.stamp > stamp]
+
+    def add(self, rows: Iterable[Row], next_offset: int) -> None:
+        """Take rows in the order of the log, which has been read up to *next_offset*."""
+        covered = self._covered
+        for row in rows:
+            (self._ready if row.stamp <= covered else self._waiting).append(row)
+        self._after_last = next_offset
 
     def release(self) -> list[Row]:
-        """Return the rows that a progress covers, in the order of the log, and keep the others."""
-        covered = self._covered
-        ready = [row for row in self._waiting if row.stamp <= covered]
-        if ready:
-            self._waiting = [row for row in self._waiting if row.stamp > covered]
+        """Return the rows that a progress covers; of those with one key and stamp the last is last."""
+        ready, self._ready = self._ready, []
         return ready
 
     @property
     def next_offset(self) -> int:
         """Return the offset from which a successor has to read: of the oldest row that waits."""
         return self._waiting[0].record.offset if self._waiting else self._after_last
-
-    def __len__(self) -> int:
-        return len(self._waiting)
 
 
 class Newest:
