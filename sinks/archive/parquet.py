@@ -11,13 +11,10 @@ _ROW_GROUP: Final = 32_768
 _ZSTD_LEVEL: Final = 3
 #: Of a row group's ids, this part is looked for in vain.
 _FALSE_POSITIVES: Final = 0.01
-#: Times grow slowly; quantities have 16 bytes of which most are zero. All other columns repeat themselves.
-_ENCODINGS: Final = {
-    "time_ms": "DELTA_BINARY_PACKED",
-    "recorded_at_ms": "DELTA_BINARY_PACKED",
-    "quantity_micro": "BYTE_STREAM_SPLIT",
-}
-_UNLIKE: Final = {"id", "rest", "raw", *_ENCODINGS}
+#: Times differ little from row to row. All encodings here are ones that DuckDB reads.
+_ENCODINGS: Final = {"time_ms": "DELTA_BINARY_PACKED", "recorded_at_ms": "DELTA_BINARY_PACKED"}
+#: Columns whose values hardly repeat: a dictionary would be tried and thrown away.
+_UNLIKE: Final = {"id", "rest", "raw", "quantity_micro", *_ENCODINGS}
 
 
 class Written(NamedTuple):

@@ -1,6 +1,8 @@
 import hashlib
 import io
+from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -29,6 +31,18 @@ def test_a_file_reads_back_as_the_table_and_hashes_as_it_says() -> None:
     back = pq.read_table(io.BytesIO(content))
     assert back.column_names == written.column_names
     assert back.to_pylist() == written.to_pylist()
+
+
+def test_duckdb_reads_every_column_as_it_was(tmp_path: Path) -> None:
+    written = table(3)
+    path = tmp_path / "file.parquet"
+    path.write_bytes(write(written).content)
+
+    with duckdb.connect() as database:
+        names = ", ".join(f'"{name}"' for name in written.column_names)
+        rows = database.execute(f"select {names} from read_parquet(?)", [str(path)]).fetchall()  # noqa: S608
+
+    assert rows == [tuple(row.values()) for row in written.to_pylist()]
 
 
 def test_readers_can_skip_by_row_group_page_and_id() -> None:
