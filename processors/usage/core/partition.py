@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from processors.stream.core.records import NewRecord, SourceRecord
-from processors.usage.core.count import Counter
+from processors.usage.core.count import RecordCount
 from processors.usage.core.dedupe import NO_COPIES, Copies, Dedupe
 from processors.usage.core.horizon import Horizon
 from processors.usage.core.plans import Plans
@@ -67,11 +67,10 @@ class UsagePartition:
         self.horizon = horizon
         #: The last one that an outcome carried.
         self.progress = progress
-        plans = Plans()
-        rules = Rules(identity.partition, identity.partitions, horizon.horizon_ms, plans)
+        self._plans = Plans()
+        rules = Rules(identity.partition, identity.partitions, horizon.horizon_ms, self._plans)
         self._screen = Screen(identity.topic, identity.partition, rules)
         self._dedupe = Dedupe(index, horizon)
-        self._counter = Counter(table, plans)
         self._record_time_ms = progress.record_time_ms if progress else 0
 
     def apply(self, records: Sequence[SourceRecord], catalog: Catalog) -> Outcome:
@@ -102,7 +101,7 @@ class UsagePartition:
         """Apply one record; return the verdicts on it, if there are any."""
         record = one.record
         stamp = stamp_of(self.identity.generation, record.offset)
-        on_it = self._counter.count(one, copies, stamp, catalog, tally)
+        on_it = RecordCount(self.table, self._plans, one, stamp, catalog, tally).run(copies)
         if not on_it:
             return None
         value = verdict.encode_verdicts(RecordVerdicts(record.recorded_at_ms, on_it))

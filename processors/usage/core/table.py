@@ -1,6 +1,6 @@
 """The live rows of one partition, in buckets that close together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from processors.stream.core.records import NewRecord
@@ -9,6 +9,11 @@ from schemas import rollup
 from schemas.instant import DAY_MS, HOUR_MS
 from schemas.stamp import NEVER
 from schemas.windows import NOT_LATE, WINDOW_MS
+
+#: Tenant, customer, meter.
+UsageName = tuple[str, str, str]
+#: Tenant, event type.
+FatesName = tuple[str, str]
 
 #: Closed windows stay this long, since a broker's clock may step back a little.
 _LINGER_MS: Final = HOUR_MS
@@ -27,8 +32,8 @@ class _Bucket:
 
     def __init__(self, closes_ms: int) -> None:
         self.closes_ms = closes_ms
-        self.usage: dict[tuple[str, str, str], UsageRow] = {}
-        self.fates: dict[tuple[str, str], FatesRow] = {}
+        self.usage: dict[UsageName, UsageRow] = {}
+        self.fates: dict[FatesName, FatesRow] = {}
 
 
 class UsageTable:
@@ -48,29 +53,35 @@ class UsageTable:
         """Return the number of rows."""
         return sum(len(b.usage) + len(b.fates) for b in self._buckets.values())
 
-    def usage_row(self, tenant: str, customer: str, meter: str, start_ms: int, day: int) -> UsageRow:
-        """Return the row for the window that starts at *start_ms*; *day* is its arrival day."""
-        rows = self._bucket(start_ms, day).usage
-        name = (tenant, customer, meter)
-        row = rows.get(name)
-        if row is None:
-            row = rows[name] = UsageRow(rollup.encode(rollup.UsageKey(*name, "", start_ms, day)))
-        return row
+    def usage_rows(self, start_ms: int, day: int, names: Iterable[UsageName]) -> list[UsageRow]:
+        """Return the rows of *names* for the window that starts at *start_ms*; *day* is their arrival day."""
+        known = self._bucket(start_ms, day).usage
+        rows = []
+        for name in names:
+            row = known.get(name)
+            if row is None:
+                row = known[name] = UsageRow(rollup.encode(rollup.UsageKey(*name, "", start_ms, day)))
+            rows.append(row)
+        return rows
 
-    def fates_row(self, tenant: str, event_type: str, hour_ms: int, arrival_day: int) -> FatesRow:
-        """Return the counts of fates of events of *hour_ms* that arrived on *arrival_day*."""
-        rows = self._bucket(hour_ms, arrival_day).fates
-        row = rows.get((tenant, event_type))
-        if row is None:
-            key = rollup.FatesKey(tenant, event_type, hour_ms, arrival_day, self._partition)
-            row = rows[tenant, event_type] = FatesRow(rollup.encode(key))
-        return row
+    def fates_rows(self, hour_ms: int, arrival_day: int, names: Iterable[FatesName]) -> list[FatesRow]:
+        """Return the counts of fates of *names* for events of *hour_ms* that arrived on *arrival_day*."""
+        known = self._bucket(hour_ms, arrival_day).fates
+        rows = []
+        for name in names:
+            row = known.get(name)
+            if row is None:
+                key = rollup.FatesKey(*name, hour_ms, arrival_day, self._partition)
+                row = known[name] = FatesRow(rollup.encode(key))
+            rows.append(row)
+        return rows
 
-    def touch(self, row: LiveRow) -> None:
-        """Have *row* written down with the next `take_dirty`."""
-        if not row.dirty:
-            row.dirty = True
-            self._dirty.append(row)
+    def touch(self, rows: Iterable[LiveRow]) -> None:
+        """Have *rows* written down with the next `take_dirty`."""
+        for row in rows:
+            if not row.dirty:
+                row.dirty = True
+                self._dirty.append(row)
 
     def take_dirty(self, at_ms: int) -> list[NewRecord]:
         """Return the records, dated *at_ms*, of every row touched since the last call."""
@@ -87,16 +98,15 @@ class UsageTable:
         start_ms = key.window_start_ms if isinstance(key, rollup.UsageKey) else key.hour_ms
         if self._closes_ms(start_ms, key.arrival_day) <= self._closed_ms:
             return None
-        row: LiveRow
         if isinstance(key, rollup.UsageKey) and isinstance(saved, rollup.UsageRow):
-            row = self.usage_row(key.tenant, key.customer, key.meter, start_ms, key.arrival_day)
-            row.restore(saved)
-        elif isinstance(key, rollup.FatesKey) and isinstance(saved, rollup.FatesRow):
-            row = self.fates_row(key.tenant, key.type, start_ms, key.arrival_day)
-            row.restore(saved)
-        else:
-            raise TypeError(key, saved)
-        return row
+            [usage] = self.usage_rows(start_ms, key.arrival_day, [(key.tenant, key.customer, key.meter)])
+            usage.restore(saved)
+            return usage
+        if isinstance(key, rollup.FatesKey) and isinstance(saved, rollup.FatesRow):
+            [fates] = self.fates_rows(start_ms, key.arrival_day, [(key.tenant, key.type)])
+            fates.restore(saved)
+            return fates
+        raise TypeError(key, saved)
 
     def close(self, record_time_ms: int) -> None:
         """Forget the windows that were over well before *record_time_ms*, all written down."""

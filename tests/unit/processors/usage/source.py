@@ -1,7 +1,12 @@
-"""Hypothesis strategies for what may stand on one partition of weir.usage, and the catalogues."""
+"""What may stand on one partition of weir.usage, good and bad, and the catalogues that measure it.
+
+Hypothesis draws how many records and events there are, and a seed for what is in them: drawing
+each field costs thirty times as much.
+"""
 
 import json
 from collections.abc import Sequence
+from random import Random
 from typing import Final, NamedTuple
 
 import msgspec
@@ -72,61 +77,82 @@ def catalogs() -> st.SearchStrategy[Catalog]:
 
 
 TRUSTED: Final = customers(belonging=True)[:3]
-_who = st.sampled_from([*TRUSTED * 4, *customers(belonging=False)[:1], ("", "c-1"), ("acme", "c\n1")])
-_types = st.sampled_from(["api", "api", "storage", "traffic", "many", "many", "none", "t" * 129])
-_sources = st.sampled_from(["api"] * 8 + ["other", "", "\0"])
-_uuids = ["00112233-4455-6677-8899-aabbccddeeff", "00000000-0000-0000-0000-000000000000"]
-_ids = st.sampled_from([*(f"e-{number}" for number in range(12)), *_uuids, "e" * 129])
-_clean_ids = st.sampled_from(_uuids) | st.uuids(version=4).map(str)
-_quantities = st.sampled_from([0, 1, 500_000, 1_000_000, 3 * 10**6]) | st.sampled_from(
-    [NO_QUANTITY, 2**63, 10**24]
-)
-_rests = st.sampled_from(
-    [
-        *[b""] * 4,
-        b'{"data":{"bytes":1073741824,"hours":"1.5"}}',
-        b'{"data":{"bytes":3}}',
-        b'{"data":{"bytes":"-3","hours":1}}',
-        b'{"data":{"path":"/x"},"shard":1}',
-    ]
-)
+_WHO: Final = [*TRUSTED * 5, *customers(belonging=False)[:1], ("", "c-1"), ("acme", "c\n1")]
+_TYPES: Final = ["api", "api", "api", "storage", "storage", "traffic", "many", "many", "many", "none"]
+_SOURCES: Final = ["api"] * 20 + ["other", "", "\0"]
+_UUIDS: Final = ["00112233-4455-6677-8899-aabbccddeeff", "00000000-0000-0000-0000-000000000000"]
+_IDS: Final = [*(f"e-{number}" for number in range(12)), *_UUIDS, "e" * 129]
+_QUANTITIES: Final = [0, 1, 500_000, 1_000_000, 3 * 10**6, 3 * 10**6, NO_QUANTITY, 2**63, 10**24]
+_RESTS: Final = [
+    *[b""] * 6,
+    b'{"data":{"bytes":1073741824,"hours":"1.5"}}',
+    b'{"data":{"bytes":3}}',
+    b'{"data":{"bytes":"-3","hours":1}}',
+    b'{"data":{"path":"/x"},"shard":1}',
+]
 #: No door lets these pass, but a pack can hold them.
-_foreign_rests = st.sampled_from([b"[[", b'{"data":7}', b'{"data":' + b"[" * 100_000])
+_FOREIGN_RESTS: Final = [b"[[", b'{"data":7}', b'{"data":' + b"[" * 100_000]
+_UNREADABLE: Final[Sequence[tuple[bytes, dict[str, bytes]]]] = [
+    (b"\0", {}),
+    (b"x", {"content-type": b"text/plain"}),
+    (b"{}", {"content-type": CLOUDEVENT.encode()}),
+    (b"[]", {"content-type": CLOUDEVENTS.encode(), "tenant": b"acme"}),
+]
 
 
-def times(recorded_at_ms: int) -> st.SearchStrategy[int]:
-    """Return event times: none, recent ones, and those on either side of every edge."""
+def any_record(chance: Random, recorded_at_ms: int, size: int) -> Sent:
+    """Return a record appended at this time with *size* events, if it can be read."""
+    kind = chance.randrange(10)
+    if kind == 0:
+        value, headers = chance.choice(_UNREADABLE)
+        return Sent(value, headers, recorded_at_ms, Unreadable())
+    if kind <= 2:
+        return _cloudevents(chance, recorded_at_ms, size)
+    return _pack(chance, recorded_at_ms, size)
+
+
+def any_time(chance: Random, recorded_at_ms: int) -> int:
+    """Return an event time: none, a recent one, or one on either side of an edge."""
     hour_ms = recorded_at_ms - recorded_at_ms % HOUR_MS
     oldest_ms = recorded_at_ms - HORIZON_MS - SLACK_MS
     latest_ms = recorded_at_ms + AHEAD_MS + SLACK_MS
-    edges = [hour_ms - hours * HOUR_MS for hours in range(4)]
-    return st.one_of(
-        st.just(NOT_GIVEN),
-        st.integers(recorded_at_ms - 5, recorded_at_ms),
-        st.integers(0, 4 * HOUR_MS).map(lambda back: recorded_at_ms - back),
-        st.sampled_from([edge + step for edge in edges for step in (-1, 0)]),
-        st.sampled_from([oldest_ms - 1, oldest_ms, latest_ms, latest_ms + 1, 0, LAST_MS]),
+    match chance.randrange(10):
+        case 0:
+            return NOT_GIVEN
+        case 1 | 2 | 3:
+            return recorded_at_ms - chance.randrange(5)
+        case 4 | 5:
+            return recorded_at_ms - chance.randrange(4 * HOUR_MS)
+        case 6 | 7 | 8:
+            return hour_ms - chance.randrange(4) * HOUR_MS - chance.randrange(2)
+        case _:
+            return chance.choice([oldest_ms - 1, oldest_ms, latest_ms, latest_ms + 1, 0, LAST_MS])
+
+
+def _event(chance: Random, recorded_at_ms: int, tenant: str | None = None) -> UsageEvent:
+    whose, customer = chance.choice(_WHO)
+    event_type = "t" * 129 if chance.randrange(40) == 0 else chance.choice(_TYPES)
+    return UsageEvent(
+        Series(whose if tenant is None else tenant, customer, event_type),
+        any_time(chance, recorded_at_ms),
+        chance.choice(_QUANTITIES),
+        chance.choice(_SOURCES),
+        chance.choice(_IDS),
+        chance.choice(_RESTS),
     )
 
 
-@st.composite
-def _packs(draw: st.DrawFn, recorded_at_ms: int) -> Sent:
-    """A pack, perhaps of UUIDs only, perhaps with every series twice in its table."""
-    ids = draw(st.sampled_from([_ids, _clean_ids]))
-    an_event = st.builds(
-        UsageEvent,
-        st.builds(lambda who, kind: Series(who[0], who[1], kind), _who, _types),
-        times(recorded_at_ms),
-        _quantities,
-        _sources,
-        ids,
-        _rests | _foreign_rests if draw(st.integers(0, 9)) == 0 else _rests,
-    )
-    events = draw(st.lists(an_event, min_size=1, max_size=8))
+def _pack(chance: Random, recorded_at_ms: int, size: int) -> Sent:
+    """A pack, perhaps of UUIDs only, perhaps with foreign rests or with every series twice in its table."""
+    events = [_event(chance, recorded_at_ms) for _ in range(size)]
+    if chance.randrange(3) == 0:
+        events = [event._replace(id=chance.choice(_UUIDS)) for event in events]
+    if chance.randrange(10) == 0:
+        events = [event._replace(rest=chance.choice(_FOREIGN_RESTS)) for event in events]
     value = encode_pack(events)
-    if draw(st.booleans()):
+    if chance.randrange(3) == 0:
         value = with_twin_series(value)
-    headers = {"content-type": b"application/vnd.weir.pack"} if draw(st.booleans()) else {}
+    headers = {"content-type": b"application/vnd.weir.pack"} if chance.randrange(2) else {}
     return Sent(value, headers, recorded_at_ms, events)
 
 
@@ -137,37 +163,22 @@ def with_twin_series(value: bytes) -> bytes:
     if 2 * len(series) > count:
         return value
     index = [int.from_bytes(wire[3][at : at + 2], "little") for at in range(0, 2 * count, 2)]
+    # An unused entry is no harm; a used one has a twin for every second event.
     twins = [place + len(series) * (at % 2) for at, place in enumerate(index)]
     wire[2], wire[3] = series * 2, b"".join(place.to_bytes(2, "little") for place in twins)
     return msgspec.msgpack.encode(wire)
 
 
-@st.composite
-def _cloudevents(draw: st.DrawFn, recorded_at_ms: int) -> Sent:
+def _cloudevents(chance: Random, recorded_at_ms: int, size: int) -> Sent:
     """CloudEvents that a service of the operator wrote by itself."""
-    tenant = draw(st.sampled_from(TRUSTED))[0]
-    events = []
-    for _ in range(draw(st.integers(1, 4))):
-        rest = draw(_rests)
-        event = UsageEvent(
-            Series(tenant, draw(_who)[1], draw(_types)),
-            draw(times(recorded_at_ms).filter(lambda at: at <= START_MS * 2)),
-            draw(_quantities),
-            draw(_sources),
-            draw(_ids),
-            rest,
-        )
-        events.append(event)
+    tenant, _ = chance.choice(TRUSTED)
+    events = [_event(chance, recorded_at_ms, tenant) for _ in range(size)]
     texts = [_cloudevent(event) for event in events]
     meant = [event if _door_takes(event, recorded_at_ms) else Invalid() for event in events]
-    if len(events) == 1:
-        return Sent(
-            texts[0], {"content-type": CLOUDEVENT.encode(), "tenant": tenant.encode()}, recorded_at_ms, meant
-        )
-    body = b"[" + b",".join(texts) + b"]"
-    return Sent(
-        body, {"content-type": CLOUDEVENTS.encode(), "tenant": tenant.encode()}, recorded_at_ms, meant
-    )
+    alone = len(events) == 1
+    content_type = CLOUDEVENT if alone else CLOUDEVENTS
+    headers = {"content-type": content_type.encode(), "tenant": tenant.encode()}
+    return Sent(texts[0] if alone else b"[" + b",".join(texts) + b"]", headers, recorded_at_ms, meant)
 
 
 def _cloudevent(event: UsageEvent) -> bytes:
@@ -195,40 +206,17 @@ def _door_takes(event: UsageEvent, recorded_at_ms: int) -> bool:
     return good_time and not any(text_fault("/x", text) for text in texts)
 
 
-def _unreadable(recorded_at_ms: int) -> st.SearchStrategy[Sent]:
-    return st.sampled_from(
-        [
-            Sent(b"\0", {}, recorded_at_ms, Unreadable()),
-            Sent(b"{}", {"content-type": CLOUDEVENT.encode()}, recorded_at_ms, Unreadable()),
-            Sent(
-                b"[]", {"content-type": CLOUDEVENTS.encode(), "tenant": b"acme"}, recorded_at_ms, Unreadable()
-            ),
-            Sent(b"x", {"content-type": b"text/plain"}, recorded_at_ms, Unreadable()),
-        ]
-    )
-
-
-def records_at(recorded_at_ms: int) -> st.SearchStrategy[Sent]:
-    """Return any record appended at this time."""
-    return st.one_of(
-        _packs(recorded_at_ms),
-        _packs(recorded_at_ms),
-        _packs(recorded_at_ms),
-        _cloudevents(recorded_at_ms),
-        _unreadable(recorded_at_ms),
-    )
-
-
 #: How record time goes on from the newest one before: it may step back a little.
-steps_ms = st.sampled_from([0, 1, 1000, HOUR_MS // 2, HOUR_MS, 2 * HOUR_MS, 5 * HOUR_MS, -1, -HOUR_MS // 2])
+_steps_ms = st.sampled_from([0, 1, 1000, HOUR_MS // 2, HOUR_MS, 2 * HOUR_MS, 5 * HOUR_MS, -1, -HOUR_MS // 2])
+
+#: (step of record time, number of events, seed) of each record.
+plans = st.lists(st.tuples(_steps_ms, st.integers(1, 8), st.integers(0, 2**32 - 1)), min_size=1, max_size=12)
 
 
-@st.composite
-def logs(draw: st.DrawFn, max_size: int = 12) -> list[Sent]:
-    """Return the records of a log in order."""
-    newest_ms = START_MS
-    sent: list[Sent] = []
-    for step_ms in draw(st.lists(steps_ms, min_size=1, max_size=max_size)):
-        sent.append(draw(records_at(newest_ms + step_ms)))
+def records_of(plan: Sequence[tuple[int, int, int]], newest_ms: int = START_MS) -> list[Sent]:
+    """Return the records of *plan*, which go on behind record time *newest_ms*."""
+    sent = []
+    for step_ms, size, seed in plan:
+        sent.append(any_record(Random(seed), newest_ms + step_ms, size))
         newest_ms = max(newest_ms, newest_ms + step_ms)
     return sent

@@ -1,0 +1,68 @@
+"""Marking rows as changed by a source record: each record goes into each of its rows once.
+
+Rows become durable before the progress does. After a crash some of them hold records that come
+again; their stamps tell.
+"""
+
+from collections.abc import Iterable
+from typing import Protocol, TypeVar
+
+from processors.usage.core.rows import FatesRow, LiveRow, UsageRow
+from processors.usage.core.table import UsageTable
+
+Row = TypeVar("Row", UsageRow, FatesRow)
+
+
+class Stamping(Protocol):
+    """Opens rows for the events of one record."""
+
+    def open(self, rows: Iterable[Row]) -> list[Row]:
+        """Return the rows to count into, in order; all of *rows* will be written down."""
+
+
+class FirstPass:
+    """For a record that is in no row yet."""
+
+    def __init__(self, table: UsageTable, stamp: int) -> None:
+        """Mark rows of *table* with the record's *stamp*."""
+        self._table = table
+        self._stamp = stamp
+
+    def open(self, rows: Iterable[Row]) -> list[Row]:
+        """Stamp *rows*, and return them."""
+        opened = list(rows)
+        stamp = self._stamp
+        for row in opened:
+            row.stamp = stamp
+        self._table.touch(opened)
+        return opened
+
+
+class Replay:
+    """For a record that may be in some of its rows already."""
+
+    def __init__(self, table: UsageTable, stamp: int) -> None:
+        """Hold rows of *table* against the record's *stamp*."""
+        self._table = table
+        self._stamp = stamp
+        self._opened: set[LiveRow] = set()
+
+    def open(self, rows: Iterable[Row]) -> list[Row]:
+        """Return a stand-in, which nobody reads, for each row that holds the record.
+
+        The row itself is written down again unchanged, since nobody knows whether it was before.
+        """
+        wanted = list(rows)
+        self._table.touch(wanted)
+        return [row if self._is_open(row) else type(row)(row.key) for row in wanted]
+
+    def _is_open(self, row: LiveRow) -> bool:
+        if row.stamp < self._stamp:
+            row.stamp = self._stamp
+            self._opened.add(row)
+        return row in self._opened
+
+
+def stamping(table: UsageTable, stamp: int) -> Stamping:
+    """Return how the record of *stamp* marks rows of *table*."""
+    return Replay(table, stamp) if stamp <= table.restored_up_to else FirstPass(table, stamp)
