@@ -12,8 +12,10 @@ from psycopg import sql
 
 from console.books.core.entries import Sheet, Span
 from console.books.reconcile import reconcile_usage
+from console.control.topics import apply_topics
 from console.generator.quiet import wait_until_stored
 from runtime.kafka import producer_config
+from runtime.postgres import connect
 from runtime.settings import Settings
 from schemas.catalog import MetersPublished, TenantNamed, encode_fact, fact_key
 from schemas.event import NO_QUANTITY, NOT_GIVEN, Series, UsageEvent
@@ -57,9 +59,14 @@ class Log:
         self._producer = Producer(producer_config(settings, "books-test"))
 
     def catalog(self) -> None:
+        """Make the topics and publish what was decided, as the relay would."""
+        with connect(self._settings, "books-test", autocommit=True) as connection:
+            apply_topics(self._settings, connection)
+            told = connection.execute("select key, value from outbox order by id").fetchall()
         topic = topic_name(self._settings.topic_prefix, CATALOG)
-        for fact in (TenantNamed("acme", "Acme"), MetersPublished(1, 0, METERS)):
-            self._producer.produce(topic, encode_fact(fact), fact_key(fact), partition=0)
+        facts = (TenantNamed("acme", "Acme"), MetersPublished(1, 0, METERS))
+        for key, value in [*told, *((fact_key(fact), encode_fact(fact)) for fact in facts)]:
+            self._producer.produce(topic, value, key, partition=0)
         self._producer.flush(30)
 
     def pack(self, *events: UsageEvent) -> None:
@@ -101,10 +108,20 @@ class Corner:
         return reconcile_usage(self.settings, span or Span(), full=full)
 
     def run(self, statement: str) -> int:
-        """Do what nobody should do, to one row of usage (:rollup) or of fates (:fate); return how many rows."""
+        """Do what nobody should do, to one row (:rollup, :fate) or more; return to how many."""
         statement = statement.replace(":rollup", _ONE_ROLLUP).replace(":fate", _ONE_FATE)
         with psycopg.connect(self.settings.postgres, autocommit=True) as connection:
             return connection.execute(statement.encode()).rowcount
+
+    def damage_usage(self, column: str, place: int) -> int:
+        """Add 1 to *column* of a customer's row of usage, one row for each *place*; return to how many."""
+        statement = sql.SQL(
+            "update rollups set {0} = {0} + 1 where ctid = (select ctid from rollups where customer = 'c-3'"
+            " and window_start_ms = (select distinct window_start_ms from rollups where customer = 'c-3'"
+            " order by 1 limit 1 offset {1}) limit 1)"
+        )
+        with psycopg.connect(self.settings.postgres, autocommit=True) as connection:
+            return connection.execute(statement.format(sql.Identifier(column), sql.Literal(place))).rowcount
 
     def ask(self, statement: str) -> tuple[object, ...]:
         with psycopg.connect(self.settings.postgres, autocommit=True) as connection:
@@ -144,7 +161,6 @@ class Past:
 def make_past(stack: LocalStack, folder: Path, now_ms: int) -> Past:
     """Let the real processes work in three phases: archived, only stored, only logged."""
     namespace = stack.new_namespace(folder)
-    namespace.create_topics()
     settings = namespace.settings()
     log = Log(settings)
     log.catalog()

@@ -1,0 +1,40 @@
+"""`make demo` as a user calls it, only smaller."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+
+
+def run_demo(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("WEIR_")}
+    return subprocess.run(
+        [sys.executable, "-m", "console.cli", "demo", *words],
+        env={**environ, "TMPDIR": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=380,
+        check=False,
+    )
+
+
+def test_the_demonstration_survives_its_kills_and_its_books_balance(tmp_path: Path) -> None:
+    result = run_demo(tmp_path, "--events", "20000", "--seed", "11")
+    told = result.stdout + result.stderr
+    assert result.returncode == 0, told
+    assert "The books balance: 20000 events sent" in result.stdout
+    assert "lost 0, double 0, wrong sums 0, gap 0" in result.stdout
+    killed = re.findall(r"killed (\S+) \(pid \d+\): goes on after", result.stderr)
+    assert killed == ["processors-1", "sinks", "ingest", "processors-1"]
+    for fate in ("sent once", "sent again, the same", "sent again with other content"):
+        assert fate in result.stdout
+    assert " duplicate at weir.usage/" in result.stdout
+    assert " conflict at weir.usage/" in result.stdout
+    assert "events/s" in result.stdout
+    assert not re.search(r"^\d{4}-\d\d-\d\d .*\[info", result.stdout, re.MULTILINE)
+    assert list(tmp_path.glob("weir-demo-*")) == []
