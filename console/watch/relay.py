@@ -21,8 +21,8 @@ from runtime.settings import Settings
 from schemas.errors import TryAgain
 from schemas.metrics import KAFKA_PRODUCE_DURATION, KAFKA_PRODUCE_FAILURES
 
-#: Longest pause between two looks, in case a notification was missed.
-LOOK_SECONDS: Final = 0.2
+#: PostgreSQL wakes the relay at once; it looks by itself this often, and notices a stop.
+LOOK_SECONDS: Final = 1.0
 _STANDBY_SECONDS: Final = 0.5
 
 log = logs.get_logger(__name__)

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from console.control.topics import apply_topics
 from console.watch.lag_exporter import LagExporter
@@ -39,7 +39,15 @@ def produce(settings: Settings, topic: str, partition: int, count: int) -> list[
 
 def commit(settings: Settings, group: str, topic: str, partition: int, offset: int) -> None:
     consumer = Consumer(consumer_config(settings, "test", group))
-    consumer.commit(offsets=[TopicPartition(topic, partition, offset)], asynchronous=False)
+
+    def committed() -> bool:
+        try:
+            consumer.commit(offsets=[TopicPartition(topic, partition, offset)], asynchronous=False)
+        except KafkaException:  # the first group of a broker waits for its coordinator
+            return False
+        return True
+
+    until(committed)
     consumer.close()
 
 

@@ -1,5 +1,6 @@
 """Facts reach the stream: once decided, soon, in order, whatever dies on the way."""
 
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from runtime.broker import Broker
 from runtime.catalog import CatalogFollower
 from runtime.health import Health
 from runtime.kafka import consumer_config, producer_config
-from runtime.postgres import Connection
+from runtime.postgres import Connection, connect
 from runtime.settings import Settings
 from schemas.catalog import KeyIssued, TenantNamed, decode_fact
 from tests.integration.console.shipped import apply_shipped
@@ -117,8 +118,6 @@ def test_a_change_that_fails_tells_nothing(connection: Connection) -> None:
 def test_changes_at_the_same_time_become_visible_in_the_order_of_their_ids(
     settings: Settings, connection: Connection
 ) -> None:
-    from runtime.postgres import connect  # noqa: PLC0415
-
     def create(number: int) -> None:
         with connect(settings, "test", autocommit=True) as own:
             create_tenant(own, f"tenant-{number}")
@@ -131,6 +130,27 @@ def test_changes_at_the_same_time_become_visible_in_the_order_of_their_ids(
         seen += [fact.id for fact in pending(connection) if fact.id not in seen]
 
     assert seen == sorted(seen)
+
+
+@pytest.mark.timeout(240)
+def test_the_relay_outlives_both_servers(
+    namespace: Namespace, settings: Settings, connection: Connection, relay: StartRelay
+) -> None:
+    health = relay()
+    create_tenant(connection, "before")
+    until(lambda: not pending(connection))
+    connection.close()
+
+    for server in (namespace.stack.kafka, namespace.stack.postgres):
+        server.send(signal.SIGKILL)
+        server.wait(10)
+    until(lambda: not health.readiness().good)
+    assert health.liveness().good
+    namespace.stack.heal()
+
+    with connect(settings, "test", autocommit=True) as again, CatalogFollower(settings) as reader:
+        create_tenant(again, "after")
+        until(lambda: reader.catalog.tenants.keys() >= {"before", "after"}, seconds=90)
 
 
 def test_a_catalogue_topic_that_was_made_anew_gets_every_fact_again(
