@@ -1,16 +1,16 @@
 """Counting one record: each event that is no copy goes into its rows, once, whatever is replayed."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from processors.usage.core.dedupe import Copies
-from processors.usage.core.plans import Plan, Plans
+from processors.usage.core.plans import Measured, Plans
 from processors.usage.core.rows import FatesRow, UsageRow
 from processors.usage.core.screen import Screened, Turned
 from processors.usage.core.stamping import stamping
 from processors.usage.core.table import UsageTable
 from processors.usage.core.tally import Tally
-from schemas.catalog import Catalog
+from schemas.catalog import Catalog, MeterSet
 from schemas.event import NO_QUANTITY
 from schemas.instant import day_of
 from schemas.pack import Pack
@@ -74,31 +74,37 @@ class RecordCount:
         """Count the events *indexes*, all of the window that starts at *start_ms*."""
         meters = self._catalog.meters_at(start_ms)
         how = arrival(start_ms, self._recorded_at_ms, meters.grace_ms)
-        events = Counter(map(pack.series_index.__getitem__, indexes))
-        plans = {index: self._plans.plan(meters, pack.series[index][2]) for index in events}
         day = self._arrival_day if how is Arrival.LATE else NOT_LATE
-        self._add(pack, indexes, plans, self._rows(pack, plans, start_ms, day))
+        events = Counter(map(pack.series_index.__getitem__, indexes))
+        self._add(pack, indexes, self._lines(pack, events, meters, start_ms, day))
         self._book(pack, start_ms, events, how)
         if how is not Arrival.LATE:
             return []
         places = self._screened.places
         return [Verdict(places[index], Fate.LATE) for index in indexes]
 
-    def _rows(self, pack: Pack, plans: Mapping[int, Plan], start_ms: int, day: int) -> Iterator[UsageRow]:
-        """Yield the rows of each of *plans*, by series, in the order of its meters."""
-        names = []
-        for index, plan in plans.items():
-            tenant, customer, _ = pack.series[index]
-            names += [(tenant, customer, measured.meter.name) for measured in plan]
-        return iter(self._stamping.open(self._table.usage_rows(start_ms, day, names)))
+    def _lines(
+        self, pack: Pack, used: Iterable[int], meters: MeterSet, start_ms: int, day: int
+    ) -> dict[int, list[tuple[UsageRow, Measured]]]:
+        """Return the rows of each series in *used*, by its index, with how to measure for them."""
+        plans = self._plans.by_event_type(meters)
+        series = pack.series
+        wanted = [(index, measured) for index in used for measured in plans[series[index][2]]]
+        names = [(series[index][0], series[index][1], measured.meter.name) for index, measured in wanted]
+        rows = self._stamping.open(self._table.usage_rows(start_ms, day, names))
+        lines: dict[int, list[tuple[UsageRow, Measured]]] = {}
+        for (index, measured), row in zip(wanted, rows, strict=True):
+            line = lines.get(index)
+            if line is None:
+                lines[index] = [(row, measured)]
+            else:
+                line.append((row, measured))
+        return lines
 
     def _add(
-        self, pack: Pack, indexes: Sequence[int], plans: Mapping[int, Plan], rows: Iterator[UsageRow]
+        self, pack: Pack, indexes: Sequence[int], lines: Mapping[int, Sequence[tuple[UsageRow, Measured]]]
     ) -> None:
-        lines = {
-            index: [(next(rows), measured.factor, measured.meter) for measured in plan]
-            for index, plan in plans.items()
-        }
+        """Add the values of events to the rows of their series."""
         occurred_ms, quantities, series_index = (
             self._screened.occurred_ms,
             pack.quantity_micro,
@@ -106,7 +112,7 @@ class RecordCount:
         )
         for index in indexes:
             at_ms, quantity = occurred_ms[index], quantities[index]
-            for row, factor, meter in lines[series_index[index]]:
+            for row, (meter, factor) in lines[series_index[index]]:
                 if factor is None or quantity == NO_QUANTITY:
                     row.add(at_ms, meter.measure(quantity, pack.rest(index)))
                 else:
@@ -114,10 +120,11 @@ class RecordCount:
 
     def _book(self, pack: Pack, start_ms: int, events: Mapping[int, int], how: Arrival) -> None:
         """Count the fates of *events*, numbers by series, of one window."""
-        by_type: Counter[tuple[str, str]] = Counter()
+        by_type: dict[tuple[str, str], int] = {}
         for index, count in events.items():
             tenant, _, event_type = pack.series[index]
-            by_type[tenant, event_type] += count
+            name = (tenant, event_type)
+            by_type[name] = by_type.get(name, 0) + count
         rows = self._stamping.open(self._table.fates_rows(start_ms, self._arrival_day, by_type))
         is_late, is_in_grace = how is Arrival.LATE, how is Arrival.IN_GRACE
         for row, count in zip(rows, by_type.values(), strict=True):
@@ -126,7 +133,7 @@ class RecordCount:
             else:
                 row.counted += count
                 row.in_grace += count * is_in_grace
-        total = by_type.total()
+        total = sum(by_type.values())
         self._tally.fates[Fate.LATE if is_late else Fate.COUNTED] += total
         self._tally.in_grace += total * is_in_grace
 

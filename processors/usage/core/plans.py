@@ -1,5 +1,6 @@
 """How each event type is measured, worked out once for each version of the catalogue."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from schemas.catalog import MeterSet
@@ -22,7 +23,7 @@ class Measured(NamedTuple):
         return self.meter.measure(quantity_micro, rest)
 
 
-#: The meters of one event type; none means that its events are unmatched.
+#: The meters of one event type.
 Plan = tuple[Measured, ...]
 
 
@@ -33,15 +34,23 @@ class Plans:
         """Know none yet."""
         self._by_version: dict[int, dict[str, Plan]] = {}
 
-    def plan(self, meters: MeterSet, event_type: str) -> Plan:
-        """Return how *meters* measure *event_type*. A version never changes its content."""
+    def by_event_type(self, meters: MeterSet) -> Mapping[str, Plan]:
+        """Return how *meters* measure each event type; what is not there is unmatched.
+
+        A version never changes its content.
+        """
         plans = self._by_version.get(meters.version)
         if plans is None:
             plans = self._by_version[meters.version] = {
                 name: tuple(Measured(meter, _factor(meter)) for meter in of_type)
                 for name, of_type in meters.by_event_type.items()
             }
-        return plans.get(event_type, ())
+        return plans
+
+
+def is_plain(plan: Plan) -> bool:
+    """Say whether any quantity alone has a value for each meter of *plan*."""
+    return all(measured.factor is not None for measured in plan)
 
 
 def _factor(meter: Meter) -> int | None:

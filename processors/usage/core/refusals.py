@@ -6,7 +6,7 @@ An event has one reason, the first of: its texts, a skip, the partition, its tim
 from collections.abc import Sequence
 from typing import Final
 
-from processors.usage.core.plans import Plan, Plans
+from processors.usage.core.plans import Plan, Plans, is_plain
 from schemas.admission import MAX_TEXT, text_fault
 from schemas.catalog import Catalog
 from schemas.event import NO_QUANTITY
@@ -57,13 +57,16 @@ class Rules:
             return
         faults = {}
         for index, series in enumerate(pack.series):
+            if series in self._good:
+                continue
             fault = _unnameable(pack, index) or self._stranger(series)
-            if fault is not None:
+            if fault is None:
+                self._good.add(series)
+            else:
                 faults[index] = fault
         _refuse_where(faults, pack, reasons)
         if len(self._good) > _REMEMBERED:
             self._good.clear()
-        self._good.update(series for index, series in enumerate(pack.series) if index not in faults)
 
     def _stranger(self, series: tuple[str, str, str]) -> Refusal | None:
         tenant, customer, _ = series
@@ -89,8 +92,9 @@ class Rules:
         for index, series_index in enumerate(pack.series_index):
             if index in reasons:
                 continue
-            plan = self._plans.plan(catalog.meters_at(occurred_ms[index]), pack.series[series_index][2])
-            if not plan:
+            plans = self._plans.by_event_type(catalog.meters_at(occurred_ms[index]))
+            plan = plans.get(pack.series[series_index][2])
+            if plan is None:
                 reasons[index] = None
             elif not _is_measurable(plan, pack.quantity_micro[index], pack.rest(index)):
                 reasons[index] = Refusal.NO_VALUE
@@ -100,8 +104,11 @@ class Rules:
         meters = catalog.meters_at(min(occurred_ms))
         if meters is not catalog.meters_at(max(occurred_ms)) or min(pack.quantity_micro) == NO_QUANTITY:
             return False
-        plans = [self._plans.plan(meters, name) for name in {series[2] for series in pack.series}]
-        return all(plan and all(m.factor is not None for m in plan) for plan in plans)
+        plans = self._plans.by_event_type(meters)
+        return all(
+            (plan := plans.get(event_type)) is not None and is_plain(plan)
+            for event_type in {series[2] for series in pack.series}
+        )
 
 
 def _untrusted(pack: Pack) -> Reasons:

@@ -86,11 +86,9 @@ class UsageTable:
     def take_dirty(self, at_ms: int) -> list[NewRecord]:
         """Return the records, dated *at_ms*, of every row touched since the last call."""
         rows, self._dirty = self._dirty, []
-        records = []
         for row in rows:
             row.dirty = False
-            records.append(NewRecord(row.key, row.encode(), at_ms))
-        return records
+        return [NewRecord(row.key, row.encode(), at_ms) for row in rows]
 
     def restore(self, key: rollup.UsageKey | rollup.FatesKey, saved: rollup.Row) -> LiveRow | None:
         """Put back what was written down; None if its window was closed at the time of `resume`."""
