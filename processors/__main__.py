@@ -5,7 +5,7 @@ import gc
 import sys
 from typing import Final
 
-from processors.app import build_faust
+from processors.app import build_faust, group_of
 from processors.usage.agent import UsageAgent
 from processors.usage.job import UsageJob
 from processors.usage.observe import Observer
@@ -33,16 +33,18 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         if not failure.done():
             failure.set_exception(error)
 
-    metrics = Metrics(PROCESSORS, build(settings.commit))
+    group = group_of(settings, "usage")
+    metrics = Metrics(PROCESSORS, build(settings.commit), {"group": [group]})
+    observer = Observer(metrics, group, settings.dedupe_horizon_seconds)
     health = Health()
 
     def failed_in_thread(error: Exception) -> None:
         loop.call_soon_threadsafe(failed, error)
 
     catalog = CatalogFollower(settings, on_failure=failed_in_thread)
-    job = UsageJob(settings, catalog, Observer(metrics, settings.dedupe_horizon_seconds))
+    job = UsageJob(settings, catalog, observer)
     app = build_faust(settings, "usage")
-    agent = UsageAgent(app, settings, job, failed)
+    agent = UsageAgent(app, settings, job, observer, failed)
     health.need("catalog", catalog.missing)
     health.need("partitions", lambda: None if agent.is_assigned else "no partitions assigned yet")
     health.watch("usage", agent.position, agent.lag)

@@ -15,6 +15,11 @@ _COMMIT_SECONDS: Final = 1.0
 _MAX_POLL_SECONDS: Final = 300.0
 
 
+def group_of(settings: Settings, agent: str) -> str:
+    """Return the consumer group of *agent*."""
+    return f"{settings.topic_prefix}{agent}-processor"
+
+
 def build_faust(settings: Settings, agent: str) -> faust.App:
     """Return the Faust app of *agent*, whose static member id is the process's instance name.
 
@@ -51,4 +56,4 @@ def build_faust(settings: Settings, agent: str) -> faust.App:
         "consumer_auto_offset_reset": "earliest",
         "worker_redirect_stdouts": False,
     }
-    return faust.App(f"{settings.topic_prefix}{agent}-processor", **options)
+    return faust.App(group_of(settings, agent), **options)

@@ -112,7 +112,12 @@ class Settings:
         Positive, About("Bytes that may wait for Kafka's confirmation; beyond it 503", (INGEST,))
     ] = 64 * _MIB
     dedupe_horizon_seconds: Annotated[
-        Positive, About("How far back a copy of an event is recognised, in s of record time", (PROCESSORS,))
+        int,
+        Meta(ge=1, le=35 * _DAY_SECONDS),  # weir.seen keeps a day more
+        About(
+            "How far back a copy of an event is recognised, in s of record time; at most 35 days",
+            (PROCESSORS, CONSOLE),
+        ),
     ] = 35 * _DAY_SECONDS
     dedupe_table_slots: Annotated[
         int,

@@ -1,4 +1,4 @@
-"""Reads whole partitions of a topic, from given offsets to their present ends, as fast as they come."""
+"""Reads partitions of a topic between given offsets, as fast as they come."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -6,7 +6,7 @@ from typing import Final
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
-from runtime.broker import Broker, Partition
+from runtime.broker import Partition
 from runtime.kafka import consumer_config
 from runtime.settings import Settings
 from schemas.errors import TryAgain
@@ -17,12 +17,13 @@ _POLL_SECONDS: Final = 0.1
 _EMPTY_POLLS: Final = 300
 
 
-def read_to_end(settings: Settings, broker: Broker, starts: Mapping[Partition, int]) -> Iterator[Message]:
-    """Yield the records of each (topic, partition) of *starts* from its offset up to its end now.
+def read(
+    settings: Settings, starts: Mapping[Partition, int], ends: Mapping[Partition, int]
+) -> Iterator[Message]:
+    """Yield the records of each (topic, partition) from its start up to, but without, its end.
 
     The partitions' records come interleaved, each partition's in order. Raises TryAgain.
     """
-    ends = broker.latest(starts)
     missing = {where: end for where, end in ends.items() if starts[where] < end}
     if not missing:
         return

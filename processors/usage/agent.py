@@ -1,7 +1,8 @@
 """The usage agent: Faust's stream in, the durable worker behind it."""
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from processors.stream.transport import PositionedTransport
 from processors.stream.worker import StreamWorker
 from processors.stream.writer import Fence, Writer
 from processors.usage.job import UsageJob
+from processors.usage.observe import Observer
 from runtime.settings import Settings
 
 _HEARTBEAT_SECONDS: Final = 60.0
@@ -23,16 +25,21 @@ class UsageAgent:
     """Everything of the usage processor that runs in one event loop."""
 
     def __init__(
-        self, app: faust.App, settings: Settings, job: UsageJob, failed: Callable[[BaseException], None]
+        self,
+        app: faust.App,
+        settings: Settings,
+        job: UsageJob,
+        observer: Observer,
+        failed: Callable[[BaseException], None],
     ) -> None:
         """Attach to *app*; *failed* hears of the error after which nothing may go on."""
         fence = Fence()
         self._app = app
-        self._job = job
+        self._observer = observer
         self._failed = failed
         self._writer = Writer(settings, fence)
         self.worker = StreamWorker(job, self._writer, fence, failed)
-        app.transport = PositionedTransport(app, job.source, self.worker.positions)
+        app.transport = PositionedTransport(app, job.source, self._positions)
         topic = app.topic(job.source, key_type=bytes, value_type=bytes, value_serializer="raw")
         app.agent(topic, name="usage")(self._usage)
         app.timer(_HEARTBEAT_SECONDS)(self._heartbeat)
@@ -71,6 +78,12 @@ class UsageAgent:
     def position(self) -> int:
         """Return a number that grows with every record applied."""
         return sum(state.next_offset for state in self.worker.states.values())
+
+    async def _positions(self, assigned: frozenset[int]) -> Mapping[int, int]:
+        started = time.monotonic()
+        positions = await self.worker.positions(assigned)
+        self._observer.rebalanced(assigned, time.monotonic() - started)
+        return positions
 
     async def _usage(self, stream: StreamT[Any]) -> None:
         channel: Any = stream.channel

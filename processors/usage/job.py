@@ -2,13 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from confluent_kafka import Message
+
 from processors.stream.core.records import NewRecord
 from processors.stream.ground import check_end, check_topics
-from processors.stream.reader import read_to_end
+from processors.stream.reader import read
 from processors.stream.writer import Fence
 from processors.usage.core.horizon import Horizon
 from processors.usage.core.partition import Identity, UsagePartition
@@ -19,7 +21,7 @@ from processors.usage.restore import Changelog, SeenLog
 from processors.usage.seen_store import SeenStore
 from processors.usage.state import STEPS, Outputs, UsageState
 from runtime import logs
-from runtime.broker import Broker
+from runtime.broker import Broker, Partition
 from runtime.catalog import CatalogFollower
 from runtime.settings import Settings
 from schemas import rollup, topics
@@ -30,6 +32,7 @@ from schemas.topics import topic_name
 
 _TOPICS: Final = (topics.USAGE, topics.ROLLUPS, topics.SEEN, topics.VERDICTS, topics.DEAD_LETTERS)
 _RETRY_SECONDS: Final = 1.0
+_TELL_EVERY: Final = 10_000
 
 log = logs.get_logger(__name__)
 
@@ -84,7 +87,6 @@ class UsageJob:
         if (missing := self._catalog.missing()) is not None:
             raise TryAgain(missing)
         adopted = self.check_ground()
-        self._observer.kept(partitions)
         stores = {number: self._store(number, adopted) for number in partitions}
         loading = [_Loading(self._settings, self._catalog, number, stores[number]) for number in partitions]
         self._read_rollups(loading, fence)
@@ -109,27 +111,34 @@ class UsageJob:
         topic = self._outputs.rollups
         by_partition = {one.number: one for one in loading}
         starts = self._broker.earliest((topic, number) for number in by_partition)
-        ends = dict(starts)
-        for message in read_to_end(self._settings, self._broker, starts):
-            number, offset = message.partition() or 0, message.offset() or 0
-            ends[topic, number] = offset + 1
-            by_partition[number].changelog.add(message.key() or b"", message.value() or b"")
-        # A compacted log may end in holes, so its end is asked for, and nothing may come between.
-        for where, end in self._broker.latest(starts).items():
-            fence.expect(*where, max(end, ends[where]))
+        for message in self._read(topics.ROLLUPS.name, starts, fence):
+            one = by_partition[message.partition() or 0]
+            one.changelog.add(message.key() or b"", message.value() or b"")
 
     def _read_seen(self, loading: "Sequence[_Loading]", fence: Fence) -> None:
         topic = self._outputs.seen
         by_partition = {one.number: one for one in loading}
         earliest = self._broker.earliest((topic, number) for number in by_partition)
         starts = {(topic, one.number): max(one.covered, earliest[topic, one.number]) for one in loading}
-        for message in read_to_end(self._settings, self._broker, starts):
+        for message in self._read(topics.SEEN.name, starts, fence):
             one = by_partition[message.partition() or 0]
             one.seen_log.add(message.key() or b"", message.value() or b"", message.timestamp()[1])
         for one in loading:
             one.seen_log.finish()
-        for where, end in self._broker.latest(starts).items():
+
+    def _read(self, table: str, starts: Mapping[Partition, int], fence: Fence) -> Iterator[Message]:
+        """Yield the records of a changelog from *starts* on; the fence stands where they end."""
+        ends = self._broker.latest(starts)
+        for where, end in ends.items():
+            # Whatever comes behind was not read here, so nobody may append there but us.
             fence.expect(*where, end)
+        remaining = sum(max(end - starts[where], 0) for where, end in ends.items())
+        for message in read(self._settings, starts, ends):
+            remaining -= 1
+            if remaining % _TELL_EVERY == 0:
+                self._observer.recovering(table, remaining)
+            yield message
+        self._observer.recovering(table, 0)
 
     def _state(self, one: "_Loading", adopted: Mapping[str, TopicAdopted], fence: Fence) -> UsageState:
         generation = adopted[topics.USAGE.name].generation

@@ -1,7 +1,7 @@
 """What the usage agent tells Prometheus."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from processors.stream.core.records import SourceRecord
 from processors.usage.core.partition import Outcome
@@ -16,8 +16,8 @@ _STAGE = "processor"
 class Observer:
     """Feeds the metrics of this process from the outcome of each batch."""
 
-    def __init__(self, metrics: Metrics, horizon_seconds: int) -> None:
-        """Write into *metrics*."""
+    def __init__(self, metrics: Metrics, group: str, horizon_seconds: int) -> None:
+        """Write into *metrics*, as a member of the consumer *group*."""
         events = metrics.counter(names.PROCESSOR_EVENTS)
         self._events = {fate: events.labels(_AGENT, fate.value) for fate in Fate}
         self._duration = metrics.histogram(names.PROCESSOR_EVENT_DURATION).labels(_AGENT)
@@ -28,6 +28,9 @@ class Observer:
         self._corrected = late.labels("hour", "corrected")
         self._lateness = metrics.histogram(names.EVENT_LATENESS)
         self._watermark = metrics.gauge(names.WATERMARK).labels(_AGENT)
+        self._recovery = metrics.gauge(names.TABLE_RECOVERY_REMAINING)
+        self._rebalances = metrics.counter(names.REBALANCES).labels(group)
+        self._rebalance_duration = metrics.histogram(names.REBALANCE_DURATION).labels(group)
         self._watermarks: dict[int, int] = {}
         metrics.gauge(names.DEDUPE_HORIZON).set(horizon_seconds)
 
@@ -51,7 +54,13 @@ class Observer:
             self._watermarks[partition] = outcome.progress.record_time_ms
             self._watermark.set(min(self._watermarks.values()) / 1000)
 
-    def kept(self, partitions: Sequence[int]) -> None:
-        """Forget the watermarks of partitions that are not ours any more."""
+    def recovering(self, table: str, remaining: int) -> None:
+        """Say how many records of a changelog are still to be read."""
+        self._recovery.labels(table).set(remaining)
+
+    def rebalanced(self, partitions: Iterable[int], seconds: float) -> None:
+        """Take note of an assignment, which took *seconds* to load; other partitions are not ours."""
+        self._rebalances.inc()
+        self._rebalance_duration.observe(seconds)
         for partition in self._watermarks.keys() - set(partitions):
             del self._watermarks[partition]

@@ -60,7 +60,6 @@ class UsageState:
         self._owed = list(owed)
         self._newest: list[int] = [run.newest_offset for run in store.manifest.runs]
         self._covered = store.manifest.covered
-        self._durable: rollup.Progress | None = partition.progress
         self._written_at = time.monotonic()
 
     def apply(self, records: Sequence[SourceRecord]) -> Flush:

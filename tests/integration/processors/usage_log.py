@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from confluent_kafka import Producer, TopicPartition
 
-from processors.stream.reader import read_to_end
+from processors.stream.reader import read
 from runtime.broker import Broker
 from runtime.kafka import producer_config
 from runtime.settings import Settings
@@ -156,7 +156,7 @@ class UsageLog:
         name = topic_name(self.namespace.prefix, topics.ROLLUPS)
         starts = self.broker.earliest((name, number) for number in range(PARTITIONS))
         rows: dict[rollup.Key, list[rollup.Row]] = {}
-        for message in read_to_end(self.settings, self.broker, starts):
+        for message in read(self.settings, starts, self.broker.latest(starts)):
             key, row = rollup.decode(message.key() or b"", message.value() or b"")
             rows.setdefault(key, []).append(row)
         return rows
