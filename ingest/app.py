@@ -97,12 +97,12 @@ class Ingress:
         while True:
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
             self._log.poll()
-            self._tally.publish(_now_ms())
             self._instruments.look(
                 inflight=self._requests.inflight,
                 connections=len(self._door.connections),
                 queued=len(self._producer),
             )
+            self._tally.publish(_now_ms())
             if self._faults.fatal is not None:
                 raise RuntimeError(f"Kafka's producer cannot go on: {self._faults.fatal}")
 

@@ -37,6 +37,7 @@ def label_values(topics: Iterable[str]) -> dict[str, tuple[str, ...]]:
         "topic": tuple(topics),
         "error": ("_MSG_TIMED_OUT",),
         "client": ("ingest",),
+        "stage": ("ingress",),
     }
 
 
@@ -51,6 +52,8 @@ class Instruments:
         self._payload = metrics.histogram(declared.INGRESS_PAYLOAD_BYTES).labels(EVENTS_ROUTE)
         events = metrics.counter(declared.INGRESS_EVENTS)
         self._events = [events.labels(outcome) for outcome in Counts._fields]
+        self._lookups = metrics.counter(declared.DEDUPE_LOOKUPS).labels("ingress")
+        self._hits = metrics.counter(declared.DEDUPE_HITS).labels("ingress")
         self._rejected = metrics.counter(declared.INGRESS_REJECTED_EVENTS)
         self._produce = metrics.histogram(declared.KAFKA_PRODUCE_DURATION).labels(topic)
         self._failures = metrics.counter(declared.KAFKA_PRODUCE_FAILURES)
@@ -78,6 +81,9 @@ class Instruments:
         for counter, number in zip(self._events, counts, strict=True):
             if number:
                 counter.inc(number)
+        self._lookups.inc(counts.accepted + counts.duplicate + counts.conflict)
+        if counts.duplicate or counts.conflict:
+            self._hits.inc(counts.duplicate + counts.conflict)
 
     def rejected(self, code: str, events: int = 1) -> None:
         """Count rejected events, or requests whose events nobody has counted, by their code."""

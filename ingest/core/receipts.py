@@ -26,6 +26,8 @@ class Counts(NamedTuple):
 
 def count(batch: Batch, repeated: Mapping[int, Status]) -> Counts:
     """Return the counts that head the answer."""
+    if not repeated:
+        return Counts(len(batch.events), 0, 0, len(batch.rejected))
     duplicate = sum(status is Status.DUPLICATE for status in repeated.values())
     return Counts(
         accepted=len(batch.events) - len(repeated),

@@ -13,7 +13,7 @@ INSTANTS = Instants()
 
 texts = st.builds(
     "{}T{}:{:02}{}{}".format,
-    st.sampled_from(["2026-11-21", "2026-11-20", "2026-02-29", "9999-12-31", "0001-01-01"]),
+    st.sampled_from(["2026-11-21", "2026-11-20", "2026-02-29", "9999-12-30", "0001-01-02"]),
     st.sampled_from(["10:00", "23:59", "24:00"]),
     st.integers(0, 61),
     st.sampled_from(
@@ -42,4 +42,4 @@ def test_no_number_of_different_texts_fills_the_memory() -> None:
     instants = Instants()
     for nanoseconds in range(80_000):
         instants.read(f"2026-11-21T10:00:05.{nanoseconds:09}Z")
-    assert max(map(len, vars(instants).values())) <= 70_000
+    assert max(map(len, vars(instants).values())) <= 60_000

@@ -61,11 +61,16 @@ def in_order(batch: Batch) -> list[UsageEvent | Rejection]:
 READER = Reader(PARTITIONS)
 
 
-def is_json(raw: bytes) -> bool:
-    return not any(finding.code == "not_json" for finding in getattr(deciding(raw), "findings", ()))
+def ends_where_it_should(raw: bytes) -> bool:
+    """Say whether *raw* is JSON but for bytes that are not UTF-8, and for NaN."""
+    try:
+        json.loads(raw.decode(errors="surrogateescape"), parse_int=str)
+    except ValueError:
+        return False
+    return True
 
 
-@given(st.lists(raw_events().filter(is_json), min_size=1, max_size=4))
+@given(st.lists(raw_events().filter(ends_where_it_should), min_size=1, max_size=4))
 def test_an_array_is_read_as_its_events_one_by_one(raws: list[bytes]) -> None:
     batch = READER.read(b"[" + b",".join(raws) + b"]", Form.JSON, "acme", CATALOG, NOW_MS)
     assert in_order(batch) == [deciding(raw) for raw in raws]
