@@ -48,14 +48,17 @@ class SealedRun:
 
     def metas(self, first: int, second: int) -> list[int]:
         """Return the metas of one id, oldest first."""
-        pattern = _pattern(second)
-        if self._words[first >> self._shift] & pattern != pattern:
+        if not self._passes(first, second):
             return []
         column = self.entries.first
         start, end = column.searchsorted(np.uint64(first)), column.searchsorted(np.uint64(first), "right")
         same = self.entries.second[start:end] == np.uint64(second)
         metas: list[int] = self.entries.meta[start:end][same].tolist()
         return metas
+
+    def _passes(self, first: int, second: int) -> bool:
+        pattern = _pattern(second)
+        return self._words[first >> self._shift] & pattern == pattern
 
     def _word(self, first: U64) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
         return (first >> np.uint64(self._shift)).astype(np.intp)

@@ -167,5 +167,7 @@ def merge(runs: list[SealedRun], kept_since: int, newest: int) -> SealedRun:
 
 def _newest(metas: list[int], near: int, before: int) -> Sighting | None:
     """Return the newest sighting in *metas* at a source offset below *before*."""
+    if not metas:
+        return None
     sightings = [sighting_of(meta, near) for meta in metas]
     return max((one for one in sightings if one.offset < before), default=None)

@@ -1,0 +1,157 @@
+import pytest
+
+from processors.usage.core.rows import FatesRow, UsageRow
+from processors.usage.core.stamping import FirstPass, Replay, stamping
+from processors.usage.core.table import ClockWentBackError, UsageTable
+from schemas import rollup
+from schemas.instant import DAY_MS, HOUR_MS
+from schemas.partial import single
+
+DAY = 20_000
+START_MS = DAY * DAY_MS
+GRACE_MS = 2 * HOUR_MS
+NAME = ("acme", "c-1", "api")
+KEY = rollup.UsageKey(*NAME, "", START_MS, 0)
+FATES = ("acme", "api")
+#: Record time at which the window of START_MS and its grace are over.
+OVER_MS = START_MS + HOUR_MS + GRACE_MS
+
+
+def table() -> UsageTable:
+    return UsageTable(3, lambda _start_ms: GRACE_MS)
+
+
+def saved(stamp: int) -> rollup.UsageRow:
+    return rollup.UsageRow(single(START_MS, 5), stamp)
+
+
+def open_row(of: UsageTable, day: int = 0) -> UsageRow:
+    [row] = of.usage_rows(START_MS, day, [NAME])
+    return row
+
+
+def test_a_row_is_made_once_and_found_again() -> None:
+    rows = table()
+    assert open_row(rows) is open_row(rows)
+    assert rows.fates_rows(START_MS, DAY, [FATES, FATES])[0] is rows.fates_rows(START_MS, DAY, [FATES])[0]
+    assert len(rows) == 2
+
+
+def test_late_events_have_a_row_of_their_own_for_each_day() -> None:
+    rows = table()
+    assert len({open_row(rows, day).key for day in (0, DAY, DAY + 1)}) == 3
+
+
+def test_a_touched_row_is_written_once_with_its_value_at_that_time() -> None:
+    rows = table()
+    row = open_row(rows)
+    rows.touch([row, row])
+    row.add(START_MS, 5)
+    row.stamp = 9
+    [record] = rows.take_dirty(77)
+    assert rollup.decode(record.key, record.value) == (KEY, saved(9))
+    assert record.timestamp_ms == 77
+    assert rows.take_dirty(78) == []
+    rows.touch([row])
+    assert len(rows.take_dirty(79)) == 1
+
+
+def test_a_window_stays_an_hour_longer_than_it_needs() -> None:
+    rows = table()
+    open_row(rows)
+    rows.close(OVER_MS + HOUR_MS - 1)
+    assert len(rows) == 1
+    rows.close(OVER_MS + HOUR_MS)
+    assert len(rows) == 0
+
+
+def test_counts_of_fates_and_late_rows_stay_until_their_day_is_over() -> None:
+    rows = table()
+    open_row(rows, DAY)
+    rows.fates_rows(START_MS, DAY, [FATES])
+    rows.close((DAY + 1) * DAY_MS + HOUR_MS - 1)
+    assert len(rows) == 2
+    rows.close((DAY + 1) * DAY_MS + HOUR_MS)
+    assert len(rows) == 0
+
+
+def test_a_window_that_left_is_never_begun_anew() -> None:
+    rows = table()
+    rows.close(OVER_MS + HOUR_MS)
+    with pytest.raises(ClockWentBackError, match="clock went back by more than an hour"):
+        open_row(rows)
+
+
+def test_a_clock_that_steps_back_opens_nothing_that_was_closed() -> None:
+    rows = table()
+    rows.close(OVER_MS + HOUR_MS)
+    rows.close(START_MS)
+    with pytest.raises(ClockWentBackError):
+        open_row(rows)
+
+
+def test_after_a_restart_windows_of_the_last_day_are_there_again() -> None:
+    rows = table()
+    rows.resume(OVER_MS + DAY_MS - 1)
+    assert rows.restore(KEY, saved(9)) is open_row(rows)
+    rows = table()
+    rows.resume(OVER_MS + DAY_MS)
+    assert rows.restore(KEY, saved(9)) is None
+    assert len(rows) == 0
+
+
+def test_it_knows_how_far_its_restored_rows_reach() -> None:
+    rows = table()
+    assert rows.restored_up_to == -1
+    for stamp in (4, 9, 6):
+        rows.restore(KEY, saved(stamp))
+    assert rows.restored_up_to == 9
+
+
+def test_a_value_under_the_key_of_another_kind_is_no_row() -> None:
+    with pytest.raises(TypeError):
+        table().restore(KEY, rollup.FatesRow(0, 0, 0, 0, 0, 0, 0, 0))
+
+
+def test_a_record_is_a_replay_up_to_the_newest_restored_stamp() -> None:
+    rows = table()
+    rows.restore(KEY, saved(9))
+    assert isinstance(stamping(rows, 9), Replay)
+    assert isinstance(stamping(rows, 10), FirstPass)
+
+
+def test_a_first_pass_counts_into_every_row_and_has_it_written() -> None:
+    rows = table()
+    row = open_row(rows)
+    assert FirstPass(rows, 9).open([row, row]) == [row, row]
+    assert row.stamp == 9
+    assert len(rows.take_dirty(0)) == 1
+
+
+def test_a_replay_counts_only_into_rows_that_lack_the_record() -> None:
+    rows = table()
+    rows.restore(KEY, saved(9))
+    holds, lacks = open_row(rows), open_row(rows, DAY)
+    first = Replay(rows, 9)
+    opened = first.open([holds, lacks])
+    assert opened[0] is not holds
+    assert opened[1] is lacks
+    # A second group of the same record meets a row that the record itself has just stamped.
+    assert first.open([lacks]) == [lacks]
+    assert (holds.stamp, lacks.stamp) == (9, 9)
+    assert Replay(rows, 9).open([lacks]) != [lacks]
+
+
+def test_a_replay_writes_rows_again_that_hold_the_record() -> None:
+    rows = table()
+    rows.restore(KEY, saved(9))
+    Replay(rows, 8).open([open_row(rows)])[0].add(START_MS, 1)
+    [record] = rows.take_dirty(0)
+    assert rollup.decode(record.key, record.value) == (KEY, saved(9))
+
+
+def test_stand_ins_are_of_the_same_kind() -> None:
+    rows = table()
+    [fates] = rows.fates_rows(START_MS, DAY, [FATES])
+    fates.stamp = 9
+    assert isinstance(Replay(rows, 9).open([fates])[0], FatesRow)
