@@ -5,7 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
-from ingest.core.gate import Gate
+from ingest.core.gate import FULL, Gate
 from ingest.core.problem import refuse
 from ingest.inflate import MAX_BODY_BYTES, inflate, too_large
 
@@ -40,6 +40,8 @@ async def _arrived(request: web.BaseRequest, gate: Gate) -> bytes:
                 body += chunk
                 if len(body) > MAX_BODY_BYTES:
                     too_large()
+                if gate.full:  # many bodies that come slowly are as much as a few that wait
+                    raise refuse("overloaded", f"{FULL}; repeat the whole request, it is safe")
     except TimeoutError:
         raise refuse("too_slow", f"the body did not come within {BODY_SECONDS:.0f} s") from None
     except web.RequestPayloadError as error:

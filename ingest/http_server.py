@@ -1,6 +1,7 @@
 """The socket and its connections: aiohttp's low-level server, with the time limits that it lacks."""
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final
@@ -19,6 +20,8 @@ KEEP_ALIVE_SECONDS: Final = 75.0
 _LINGERING_SECONDS: Final = 2.0
 _READ_BYTES: Final = 2**18
 _BACKLOG: Final = 1024
+#: Beyond this a new connection is closed at once: each takes memory before anyone knows who it is.
+MOST_CONNECTIONS: Final = 4_096
 _SWEEP_SECONDS: Final = 0.5
 _DRAIN_LOOK_SECONDS: Final = 0.02
 
@@ -85,7 +88,7 @@ class Connection(RequestHandler):
             problem = Problem("internal", "the ingress failed; it is safe to repeat the request")
         else:
             problem = Problem("bad_request", "this is no HTTP request that can be read")
-        answer = problem_answer(problem, "-")
+        answer = problem_answer(problem, secrets.token_hex(8))
         answer.force_close()
         return answer
 
@@ -102,6 +105,12 @@ class Door(web.Server):
     def __call__(self) -> Connection:
         """Return the protocol of a new connection."""
         return Connection(self, self._own_loop)
+
+    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
+        """Take a connection in, unless there are too many."""
+        super().connection_made(handler, transport)
+        if len(self.connections) > MOST_CONNECTIONS:
+            transport.abort()
 
     async def listen(self, host: str, port: int) -> int:
         """Listen beside whoever listens there by SO_REUSEPORT too, and return the port.

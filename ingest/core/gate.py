@@ -6,6 +6,8 @@ from typing import Final
 STALL_SECONDS: Final = 2.0
 #: While it seems to stand still, one request in this time is let in, to see.
 PROBE_SECONDS: Final = 0.5
+#: Why a request is refused while too many bytes are held.
+FULL: Final = "too much waits for Kafka's confirmation"
 
 
 class Gate:
@@ -22,8 +24,8 @@ class Gate:
 
         *oldest_at* is when the oldest pack without confirmation was sent.
         """
-        if self._held_bytes >= self._most_bytes:
-            return "too much waits for Kafka's confirmation"
+        if self.full:
+            return FULL
         if oldest_at is not None and now - oldest_at > STALL_SECONDS:
             self._suspicious = True
         if not self._suspicious:
@@ -32,6 +34,11 @@ class Gate:
             self._probe_at = now + PROBE_SECONDS
             return None
         return "Kafka does not confirm at present"
+
+    @property
+    def full(self) -> bool:
+        """Say whether no more bytes may be held."""
+        return self._held_bytes >= self._most_bytes
 
     def hold(self, size: int) -> None:
         """Count *size* bytes that were let in."""

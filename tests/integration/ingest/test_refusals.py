@@ -3,7 +3,7 @@
 import gzip
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psutil
@@ -243,3 +243,21 @@ def test_no_key_and_no_customer_is_ever_logged(shared_door: Door) -> None:
     shared_door.post(RAW, Authorization="Bearer wk_" + "z" * 43)
     assert "someone@example.com" not in shared_door.process.log
     assert "wk_" not in shared_door.process.log
+
+
+def test_bodies_that_come_slowly_fill_no_memory(open_door: Callable[..., Door]) -> None:
+    door = open_door(WEIR_INGEST_INFLIGHT_BYTES="500000")
+    head = (
+        f"POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {door.key}\r\n"
+        "Content-Length: 400000\r\n\r\n"
+    ).encode()
+    with door.connection() as first, door.connection() as second:
+        first.sendall(head + b" " * 300_000)
+        time.sleep(1)
+        assert door.post(GOOD).status == 202
+        second.sendall(head + b" " * 300_000)
+        answer = second.recv(65_536)
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert b"Retry-After: 1" in answer
+    time.sleep(1)
+    assert door.post(GOOD).status == 202  # what the two held is free again
