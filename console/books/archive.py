@@ -17,7 +17,7 @@ _LOCAL: Final = "file"
 
 
 class Checked(NamedTuple):
-    """The files that can be read, and what is wrong with any."""
+    """The files that are as they were written, and what is wrong with the others."""
 
     readable: list[ArchiveFile]
     findings: list[Finding]
@@ -31,12 +31,14 @@ class Archive:
         self._system, self._root = fsspec.core.url_to_fs(address)
 
     def check(self, files: Iterable[ArchiveFile]) -> Checked:
-        """Hold each file against its SHA-256 and its number of rows."""
+        """Hold each file against its SHA-256; an altered one proves nothing and is not read."""
         readable, findings = [], []
         for file in files:
-            finding, can_be_read = self._look_at(file)
-            findings += [finding] if finding else []
-            readable += [file] if can_be_read else []
+            finding = self._look_at(file)
+            if finding is None:
+                readable.append(file)
+            else:
+                findings.append(finding)
         return Checked(readable, findings)
 
     def lay_out(self, desk: Desk, files: Sequence[ArchiveFile]) -> None:
@@ -67,20 +69,17 @@ class Archive:
         path = f"{self._root}/{file.name}"
         return path if self._is_local else str(self._system.unstrip_protocol(path))
 
-    def _look_at(self, file: ArchiveFile) -> tuple[Finding | None, bool]:
-        """Return what is wrong with *file*, and whether it can be read all the same."""
+    def _look_at(self, file: ArchiveFile) -> Finding | None:
         try:
             content = self._system.cat_file(f"{self._root}/{file.name}")
         except FileNotFoundError:
-            return Finding("archive_file_lost", file.name, f"is gone, and {file.rows} events with it"), False
+            return Finding("archive_file_lost", file.name, f"is gone, and {file.rows} events with it")
         if hashlib.sha256(content).digest() == file.sha256:
-            return None, True
+            return None
         rows = _rows_in(content)
-        if rows is None:
-            detail = "its SHA-256 is not the manifest's, and nothing can be read of it"
-        else:
-            detail = f"its SHA-256 is not the manifest's; it has {rows} rows, by the manifest {file.rows}"
-        return Finding("archive_file_altered", file.name, detail), rows is not None
+        found = "nothing can be read of it" if rows is None else f"it has {rows} rows"
+        detail = f"its SHA-256 is not the manifest's; {found}, by the manifest {file.rows} rows"
+        return Finding("archive_file_altered", file.name, detail)
 
 
 def _rows_in(content: bytes) -> int | None:
