@@ -69,10 +69,11 @@ class Tail:
 
     def _until(self, consumer: Consumer, ends: dict[int, int]) -> Iterator[EventRow]:
         while ends:
-            messages = consumer.consume(_RECORDS, timeout=_SILENCE_SECONDS)
-            if not messages:
+            first = consumer.poll(_SILENCE_SECONDS)
+            if first is None:
                 raise TryAgain(f"Kafka sends nothing of {self._topic} for {_SILENCE_SECONDS:.0f} s")
-            for message in messages:
+            # Asked with a timeout, `consume` waits all of it when the tail is short.
+            for message in (first, *consumer.consume(_RECORDS, 0)):
                 partition, offset = _position(message)
                 end = ends.get(partition, 0)
                 if offset < end:

@@ -118,10 +118,11 @@ class Tail:
 
 def _until(consumer: Consumer, ends: dict[int, int]) -> Iterator[Record]:
     while ends:
-        messages = consumer.consume(_RECORDS, timeout=_SILENCE_SECONDS)
-        if not messages:
+        first = consumer.poll(_SILENCE_SECONDS)
+        if first is None:
             raise TryAgain(f"Kafka sends nothing for {_SILENCE_SECONDS:.0f} s")
-        for message in messages:
+        # Asked with a timeout, `consume` would wait all of it for records that a short tail does not have.
+        for message in (first, *consumer.consume(_RECORDS, 0)):
             record = _record(message)
             end = ends.get(record.partition, 0)
             if record.offset < end:
