@@ -25,6 +25,7 @@ from schemas.verdict import RecordVerdicts
 class Identity:
     """Which partition of which log this is."""
 
+    #: Full name, for whoever reads a dead letter.
     topic: str
     partition: int
     partitions: int
@@ -69,7 +70,7 @@ class UsagePartition:
         self.progress = progress
         self._plans = Plans()
         rules = Rules(identity.partition, identity.partitions, horizon.horizon_ms, self._plans)
-        self._screen = Screen(identity.topic, identity.partition, rules)
+        self._screen = Screen(identity.partition, rules)
         self._dedupe = Dedupe(index, horizon)
         self._record_time_ms = progress.record_time_ms if progress else 0
 

@@ -1,6 +1,6 @@
 """The rules that hold behind the door: why an event of a pack is refused or has no meter.
 
-An event has one reason, the first of: its texts, a skip, the partition, its time, its meters.
+An event has one reason, the first of: its texts, the partition, its time, its meters.
 """
 
 from collections.abc import Sequence
@@ -43,14 +43,6 @@ class Rules:
         self._refuse_times(occurred_ms, recorded_at_ms, reasons)
         self._refuse_values(pack, occurred_ms, catalog, reasons)
         return reasons
-
-    def skip(self, pack: Pack) -> Reasons:
-        """Return the reasons where an operator skipped the whole record."""
-        reasons = _untrusted(pack)
-        _refuse_where(
-            {i: fault for i in range(len(pack.series)) if (fault := _unnameable(pack, i))}, pack, reasons
-        )
-        return {index: reasons.get(index, Refusal.SKIPPED) for index in range(pack.count)}
 
     def _refuse_series(self, pack: Pack, reasons: Reasons) -> None:
         if self._good.issuperset(pack.series):

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from processors.stream.core.records import SourceRecord
-from processors.usage.core.refusals import Rules
+from processors.usage.core.refusals import Reasons, Rules
 from schemas.catalog import Catalog
 from schemas.errors import Reject
 from schemas.event import NOT_GIVEN
 from schemas.pack import Pack
 from schemas.source_record import read_record
+from schemas.topics import USAGE
 from schemas.verdict import Fate, Refusal, Verdict
 
 
@@ -42,9 +43,8 @@ class Screened(NamedTuple):
 class Screen:
     """Screens the records of one partition."""
 
-    def __init__(self, topic: str, partition: int, rules: Rules) -> None:
-        """Hold the records of *partition* of *topic* against *rules*."""
-        self._topic = topic
+    def __init__(self, partition: int, rules: Rules) -> None:
+        """Hold the records of *partition* against *rules*."""
         self._partition = partition
         self._rules = rules
 
@@ -53,7 +53,7 @@ class Screen:
 
         Raises UnknownPackVersion, unless `weir skip` named the record.
         """
-        skipped = (self._topic, self._partition, record.offset) in catalog.skips
+        skipped = (USAGE.name, self._partition, record.offset) in catalog.skips
         try:
             events = read_record(record.value, record.headers, record.recorded_at_ms)
         except Reject as error:
@@ -80,7 +80,7 @@ class Screen:
         """Screen the events of *pack*; *catalog* None: all of them are skipped."""
         occurred_ms = _occurred(pack, record.recorded_at_ms)
         if catalog is None:
-            reasons = self._rules.skip(pack)
+            reasons: Reasons = dict.fromkeys(range(pack.count), Refusal.SKIPPED)
         else:
             reasons = self._rules.reasons(pack, occurred_ms, record.recorded_at_ms, catalog)
         if not reasons:

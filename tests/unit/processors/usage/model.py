@@ -60,9 +60,8 @@ class Model:
     """The state of one partition after the records that it was given."""
 
     def __init__(
-        self, topic: str, partition: int, partitions: int, generation: int, horizon_ms: int, catalog: Catalog
+        self, partition: int, partitions: int, generation: int, horizon_ms: int, catalog: Catalog
     ) -> None:
-        self.topic = topic
         self.partition = partition
         self.partitions = partitions
         self.generation = generation
@@ -84,9 +83,9 @@ class Model:
         self.seen[record.offset] = b""
         events = record.events
         if isinstance(events, Unreadable):
-            skipped = (self.topic, self.partition, record.offset) in self.catalog.skips
-            self.refuse(record, 0, None, Refusal.SKIPPED if skipped else Refusal.UNREADABLE)
-            if not skipped:
+            is_skipped = self.is_skipped(record)
+            self.refuse(record, 0, None, Refusal.SKIPPED if is_skipped else Refusal.UNREADABLE)
+            if not is_skipped:
                 self.dead_letters.append(record.offset)
             return
         for index, event in enumerate(events):
@@ -138,14 +137,17 @@ class Model:
         texts = (tenant, customer, event_type, event.source, event.id)
         at_ms = event.occurred_at_ms(record.recorded_at_ms)
         reasons = [
+            (Refusal.SKIPPED, self.is_skipped(record)),
             (Refusal.INVALID, any(text_fault("/x", text) for text in texts)),
-            (Refusal.SKIPPED, (self.topic, self.partition, record.offset) in self.catalog.skips),
             (Refusal.WRONG_PARTITION, partition_of(tenant, customer, self.partitions) != self.partition),
             (Refusal.BEYOND_HORIZON, beyond_horizon(at_ms, record.recorded_at_ms, self.horizon_ms)),
             (Refusal.TOO_FAR_AHEAD, too_far_ahead(at_ms, record.recorded_at_ms)),
             (Refusal.NO_VALUE, not self.is_measurable(record, event)),
         ]
         return next((code for code, holds in reasons if holds), None)
+
+    def is_skipped(self, record: Record) -> bool:
+        return ("usage", self.partition, record.offset) in self.catalog.skips
 
     def is_measurable(self, record: Record, event: UsageEvent) -> bool:
         try:

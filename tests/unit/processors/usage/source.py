@@ -68,7 +68,7 @@ def catalogs() -> st.SearchStrategy[Catalog]:
     """Return catalogues of one to three versions that may skip a record near the start of the log."""
 
     def catalog(versions: int, skipped: set[int]) -> Catalog:
-        skips = [RecordSkipped(TOPIC, PARTITION, offset, "poison") for offset in skipped]
+        skips = [RecordSkipped("usage", PARTITION, offset, "poison") for offset in skipped]
         return Catalog().with_facts([*_VERSIONS[:versions], *skips])
 
     return st.builds(

@@ -39,7 +39,7 @@ class Truth:
     """The model, and what it said after each record."""
 
     def __init__(self, catalog: Catalog) -> None:
-        self.model = Model(TOPIC, PARTITION, PARTITIONS, GENERATION, HORIZON_MS, catalog)
+        self.model = Model(PARTITION, PARTITIONS, GENERATION, HORIZON_MS, catalog)
         self.records: list[SourceRecord] = []
         self.rows_at: dict[int | None, dict[rollup.Key, rollup.Row]] = {None: {}}
 
