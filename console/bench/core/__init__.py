@@ -1,0 +1,1 @@
+"""What the bench computes, as pure functions: no I/O, no clock."""

@@ -1,0 +1,23 @@
+"""What has been measured so far."""
+
+from collections import defaultdict
+from typing import Any
+
+from console.bench.core.rows import BY_NAME
+
+
+class Figures:
+    """Values by row, one for each repetition, and what is worth noting beside them."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, list[float]] = defaultdict(list)
+        #: Anything that msgspec encodes: CPU by process, the profile, the baselines.
+        self.notes: dict[str, Any] = {}
+
+    def add(self, row: str, value: float) -> None:
+        """Add a repetition's *value* to the row of that name. Raises KeyError for an unknown one."""
+        self.values[BY_NAME[row].name].append(value)
+
+    def note(self, topic: str, name: str, value: object) -> None:
+        """Keep *value* under *topic* and *name*."""
+        self.notes.setdefault(topic, {})[name] = value

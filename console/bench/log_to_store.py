@@ -1,0 +1,60 @@
+"""Kafka to PostgreSQL: packs wait on the log, then processor and sinks are let loose."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+from console.bench.bench import Bench
+from console.bench.packs import pack_up, publish, write_accepted
+from console.bench.run_of_load import deal
+from console.bench.stored import wait_for_all
+from console.bench.usage_of import cpu_seconds
+
+_FROZEN: Final = ("processors-1", "sinks")
+_BATCH: Final = 100
+
+
+def measure_log_to_store(bench: Bench) -> None:
+    """Measure events a second from the moment at which processor and sinks wake until all is stored.
+
+    They sleep (SIGSTOP) for the second or two in which the packs are written, which is shorter than
+    their sessions: they wake up as members of their groups.
+    """
+    stage = bench.stage
+    for turn in range(bench.scale.repeat):
+        batches = deal(bench, bench.scale.events_log, _BATCH)
+        packs = pack_up(batches, stage.accounts, stage.settings.partitions, time.time_ns() // 1_000_000)
+        pids = stage.pids()
+        with _frozen([pids[name] for name in _FROZEN]):
+            publish(stage.settings, packs)
+        before, woken_at = cpu_seconds(pids), time.monotonic()
+        arrived = wait_for_all(stage.settings)
+        spent = {name: seconds - before[name] for name, seconds in cpu_seconds(pids).items()}
+        events = sum(len(batch.events) for batch in batches)
+        rate = events / (arrived.stored_at - woken_at)
+        bench.figures.add("log-to-store", rate)
+        bench.figures.note(
+            "cpu_us_per_event",
+            "log-to-store",
+            {name: round(1e6 * s / events, 3) for name, s in spent.items()},
+        )
+        archived = events / (max(arrived) - woken_at)
+        stage.say(f"log-to-store {turn + 1}: {rate:,.0f} events/s, with the archive {archived:,.0f}")
+        truth = stage.folder / "truth.ndjson"
+        write_accepted(truth, ((batch) for batch in batches))
+        bench.proof.check(truth)
+
+
+@contextmanager
+def _frozen(pids: list[int]) -> Iterator[None]:
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)

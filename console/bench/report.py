@@ -1,0 +1,95 @@
+"""The table on stdout, and the JSON file beside it."""
+
+import os
+import platform
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import psutil
+
+from console.bench.core.rows import ROWS, Row
+from console.bench.core.spread import spread
+from console.bench.figures import Figures
+from console.cli.show import show
+
+_COLUMNS: Final = ("what", "unit", "bar", "prototype", "goal", "median", "min to max", "reached")
+_GIB: Final = 2**30
+_TEN: Final = 10
+
+
+def print_table(figures: Figures) -> None:
+    """Print each row that was measured."""
+    show("table", _COLUMNS, _lines(figures), None)
+
+
+def write_json(path: Path, figures: Figures, about: dict[str, Any]) -> None:
+    """Write every value, and what is known of the run, to *path*."""
+    value = {**about, "machine": machine(), "rows": list(_rows(figures)), **figures.notes}
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+
+
+def machine() -> dict[str, Any]:
+    """Return what the figures depend on."""
+    return {
+        "cores": os.cpu_count(),
+        "cpu": _cpu_model(),
+        "memory_gib": round(psutil.virtual_memory().total / _GIB, 1),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+    }
+
+
+def _measured(figures: Figures) -> Iterator[tuple[Row, Sequence[float]]]:
+    for row in ROWS:
+        if values := figures.values.get(row.name):
+            yield row, values
+
+
+def _rows(figures: Figures) -> Iterator[dict[str, Any]]:
+    for row, values in _measured(figures):
+        found = spread(values)
+        yield {
+            **row._asdict(),
+            "median": found.median,
+            "min": found.least,
+            "max": found.most,
+            "values": values,
+            "reached": row.reached(found.median),
+        }
+
+
+def _lines(figures: Figures) -> Iterable[tuple[str, ...]]:
+    for row, values in _measured(figures):
+        found = spread(values)
+        reached = row.reached(found.median)
+        yield (
+            row.what,
+            row.unit,
+            _limit(row.bar),
+            row.prototype,
+            _limit(row.goal),
+            number(found.median),
+            f"{number(found.least)} to {number(found.most)} ({found.times})",
+            "" if reached == "none" else reached,
+        )
+
+
+def number(value: float) -> str:
+    """Return *value* with as many digits as a person reads."""
+    if value == int(value) or value >= 100:  # noqa: PLR2004 -- three digits are enough
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= _TEN else f"{value:.2f}"
+
+
+def _limit(value: float | None) -> str:
+    return "" if value is None else number(value)
+
+
+def _cpu_model() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")

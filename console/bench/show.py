@@ -1,0 +1,64 @@
+"""`weir bench` from the first to the last step."""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from console.bench.bench import Bench
+from console.bench.figures import Figures
+from console.bench.plan import Plan, chosen
+from console.bench.proof import Proof, holds
+from console.bench.report import print_table, write_json
+from console.bench.scale import FULL, SMOKE, Scale
+from console.bench.stage import open_stage
+from console.bench.start_up import measure_start
+from deploy.local.say import Say
+from schemas.instant import format_instant
+
+
+class Wish(NamedTuple):
+    """What the user asked for."""
+
+    smoke: bool
+    baselines: bool
+    repeat: int | None
+    json: Path
+    only: tuple[str, ...]
+    begun_at_ms: int
+
+
+def run_bench(wish: Wish, say: Say) -> bool:
+    """Measure, print and write down; say whether nothing was lost, double or out of balance.
+
+    Raises TryAgain when something did not start or recover, Misconfigured.
+    """
+    plan = chosen(wish.only)
+    scale = SMOKE if wish.smoke else FULL
+    if wish.repeat is not None:
+        scale = scale._replace(repeat=wish.repeat)
+    figures = Figures()
+    about = {
+        "begun_at": format_instant(wish.begun_at_ms),
+        "smoke": wish.smoke,
+        "scale": scale._asdict(),
+        "load_average_before": os.getloadavg(),
+    }
+    if plan.measurements:
+        _measure(plan, scale, figures, say)
+    if plan.starts:
+        say("measuring the start of a processor with a large state")
+        measure_start(figures, scale, say)
+    print_table(figures)
+    write_json(wish.json, figures, about)
+    say(f"written: {wish.json.absolute()}")
+    return holds(figures)
+
+
+def _measure(plan: Plan, scale: Scale, figures: Figures, say: Say) -> None:
+    with open_stage(say) as stage:
+        bench = Bench(stage, scale, figures, Proof(stage.settings, figures, say))
+        for each in plan.measurements:
+            say(f"measuring {each.what}")
+            each.measure(bench)
+        say("recounting the log")
+        bench.proof.balance()
