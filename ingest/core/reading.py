@@ -35,7 +35,7 @@ class Batch(NamedTuple):
     warnings: dict[int, list[Finding]]
     #: Whether pointers begin with the place of the event.
     many: bool
-    #: Whether the ids may stand in JSON as they are.
+    #: Whether all is well, and the ids may stand in JSON as they are.
     escape_free: bool
 
 
@@ -68,7 +68,8 @@ class Reader:
             else:
                 if not taken.judged:
                     return Batch(taken.events, taken.routes, {}, {}, many, escape_free=True)
-                return self._sorted_out(taken.events, routes, now_ms, many=many)
+                batch = self._sorted_out(taken.events, routes, now_ms, many=many)
+                return batch._replace(escape_free=not batch.rejected and not batch.warnings)
         parts = split(body, form)
         check_count(len(parts.events))
         items = [self._one(raw, routes, now_ms) for raw in parts.events]

@@ -214,6 +214,15 @@ def test_an_event_that_its_meter_cannot_value_is_rejected(
 def test_an_event_that_its_meter_can_value_is_accepted(given: dict[str, Any]) -> None:
     batch = read([SHORT | {"meter": "storage"} | given])
     assert batch.events[0].series == Series("acme", "c-1", "storage")
+    assert batch.escape_free
+
+
+def test_only_a_batch_without_a_word_to_say_is_answered_in_short() -> None:
+    assert read([SHORT]).escape_free
+    assert not read([SHORT, SHORT | {"quantity": "-1"}]).escape_free
+    assert not read([SHORT, SHORT | {"meter": "storage"}]).escape_free
+    assert not read([SHORT | {"meter": "unheard-of"}]).escape_free
+    assert not read([SHORT | {"id": 'a"b'}]).escape_free
 
 
 def test_the_meters_of_the_time_of_the_event_decide() -> None:
