@@ -1,7 +1,7 @@
 """Counting one record: each event that is no copy goes into its rows, once, whatever is replayed."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from processors.usage.core.dedupe import Copies
 from processors.usage.core.plans import Measured, Plans
@@ -84,7 +84,7 @@ class RecordCount:
         return [Verdict(places[index], Fate.LATE) for index in indexes]
 
     def _lines(
-        self, pack: Pack, used: Iterable[int], meters: MeterSet, start_ms: int, day: int
+        self, pack: Pack, used: Collection[int], meters: MeterSet, start_ms: int, day: int
     ) -> dict[int, list[tuple[UsageRow, Measured]]]:
         """Return the rows of each series in *used*, by its index, with how to measure for them."""
         plans = self._plans.by_event_type(meters)
@@ -92,24 +92,17 @@ class RecordCount:
         wanted = [(index, measured) for index in used for measured in plans[series[index][2]]]
         names = [(series[index][0], series[index][1], measured.meter.name) for index, measured in wanted]
         rows = self._stamping.open(self._table.usage_rows(start_ms, day, names))
-        lines: dict[int, list[tuple[UsageRow, Measured]]] = {}
+        lines: dict[int, list[tuple[UsageRow, Measured]]] = {index: [] for index in used}
         for (index, measured), row in zip(wanted, rows, strict=True):
-            line = lines.get(index)
-            if line is None:
-                lines[index] = [(row, measured)]
-            else:
-                line.append((row, measured))
+            lines[index].append((row, measured))
         return lines
 
     def _add(
         self, pack: Pack, indexes: Sequence[int], lines: Mapping[int, Sequence[tuple[UsageRow, Measured]]]
     ) -> None:
         """Add the values of events to the rows of their series."""
-        occurred_ms, quantities, series_index = (
-            self._screened.occurred_ms,
-            pack.quantity_micro,
-            pack.series_index,
-        )
+        occurred_ms = self._screened.occurred_ms
+        quantities, series_index = pack.quantity_micro, pack.series_index
         for index in indexes:
             at_ms, quantity = occurred_ms[index], quantities[index]
             for row, (meter, factor) in lines[series_index[index]]:
