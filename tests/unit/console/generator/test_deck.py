@@ -49,9 +49,12 @@ def test_the_same_seed_deals_the_same_events_and_another_seed_others() -> None:
     assert ids.isdisjoint(json.loads(event.body)["id"] for event in events(deal(other)))
 
 
-def test_as_many_events_are_dealt_as_asked_for_conflicting_copies_included() -> None:
-    dealt = events(deal())
-    assert len(dealt) + sum(event.conflict is not None for event in dealt) == MIX.events
+@pytest.mark.parametrize("seed", range(20))
+def test_as_many_events_are_dealt_as_asked_for_conflicting_copies_included(seed: int) -> None:
+    # Half of them are contested, so that for some seeds the last one would be.
+    mix = Mix(events=51, seed=seed, until_ms=NOW_MS, batch=7, conflicts=0.5)
+    dealt = events(deal(mix))
+    assert len(dealt) + sum(event.conflict is not None for event in dealt) == mix.events
 
 
 def test_a_request_holds_at_most_a_batch_and_one_event_goes_alone() -> None:
