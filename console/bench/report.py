@@ -24,6 +24,13 @@ def print_table(figures: Figures) -> None:
     show("table", _COLUMNS, _lines(figures), None)
 
 
+def print_baselines(figures: Figures) -> None:
+    """Print what was held against Weir, if anything was."""
+    if found := figures.notes.get("baselines"):
+        columns = ("baseline", "sent as", "events/s", "min to max", "p99 ms")
+        show("table", columns, (_baseline(each) for each in found), None)
+
+
 def write_json(path: Path, figures: Figures, about: dict[str, Any]) -> None:
     """Write every value, and what is known of the run, to *path*."""
     value = {**about, "machine": machine(), "rows": list(_rows(figures)), **figures.notes}
@@ -74,6 +81,13 @@ def _lines(figures: Figures) -> Iterable[tuple[str, ...]]:
             f"{number(found.least)} to {number(found.most)} ({found.times})",
             "" if reached == "none" else reached,
         )
+
+
+def _baseline(found: dict[str, Any]) -> tuple[str, ...]:
+    rates = spread(found["events_per_second"])
+    p99 = number(spread(found["p99_ms"]).median) if found["p99_ms"] else ""
+    span = f"{number(rates.least)} to {number(rates.most)} ({rates.times})"
+    return found["name"], found["form"], number(rates.median), span, p99
 
 
 def number(value: float) -> str:

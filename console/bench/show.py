@@ -4,11 +4,12 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+from console.bench.baselines.compare import measure_baselines
 from console.bench.bench import Bench
 from console.bench.figures import Figures
 from console.bench.plan import Plan, chosen
 from console.bench.proof import Proof, holds
-from console.bench.report import print_table, write_json
+from console.bench.report import print_baselines, print_table, write_json
 from console.bench.scale import FULL, SMOKE, Scale
 from console.bench.stage import open_stage
 from console.bench.start_up import measure_start
@@ -43,18 +44,19 @@ def run_bench(wish: Wish, say: Say) -> bool:
         "scale": scale._asdict(),
         "load_average_before": os.getloadavg(),
     }
-    if plan.measurements:
-        _measure(plan, scale, figures, say)
+    if plan.measurements or wish.baselines:
+        _measure(plan, scale, figures, say, baselines=wish.baselines)
     if plan.starts:
         say("measuring the start of a processor with a large state")
         measure_start(figures, scale, say)
     print_table(figures)
+    print_baselines(figures)
     write_json(wish.json, figures, about)
     say(f"written: {wish.json.absolute()}")
     return holds(figures)
 
 
-def _measure(plan: Plan, scale: Scale, figures: Figures, say: Say) -> None:
+def _measure(plan: Plan, scale: Scale, figures: Figures, say: Say, *, baselines: bool) -> None:
     with open_stage(say) as stage:
         bench = Bench(stage, scale, figures, Proof(stage.settings, figures, say))
         for each in plan.measurements:
@@ -62,3 +64,6 @@ def _measure(plan: Plan, scale: Scale, figures: Figures, say: Say) -> None:
             each.measure(bench)
         say("recounting the log")
         bench.proof.balance()
+        if baselines:
+            say("measuring what people use instead")
+            measure_baselines(bench)
