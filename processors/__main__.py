@@ -50,7 +50,9 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     health.watch("usage", agent.position, agent.lag)
     with catalog:
         async with HealthServer(health, metrics.registry, settings.host, settings.health_port):
-            await _run(agent, stop, failure)
+            await job.wait_for_ground(stop)
+            if not stop.is_set():
+                await _run(agent, stop, failure)
 
 
 async def _run(agent: UsageAgent, stop: asyncio.Event, failure: "asyncio.Future[None]") -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -58,6 +59,24 @@ class UsageJob:
         )
         self.changelogs = (self._outputs.rollups, self._outputs.seen)
 
+    async def wait_for_ground(self, stop: asyncio.Event) -> None:
+        """Return once the catalogue is read and every topic is there, or *stop* is set.
+
+        Raises Misconfigured if they are not the topics that were adopted.
+        """
+        said = ""
+        while not stop.is_set():
+            try:
+                await asyncio.to_thread(self._check_ground)
+            except TryAgain as error:
+                if str(error) != said:
+                    said = str(error)
+                    log.warning("usage.waits", reason=said)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), _RETRY_SECONDS)
+            else:
+                return
+
     async def load(self, partitions: Sequence[int], fence: Fence) -> Mapping[int, UsageState]:
         """Return the durable state of *partitions*; waits while Kafka or the catalogue is away."""
         while True:
@@ -76,17 +95,17 @@ class UsageJob:
             return False
         return all(ends[each] == fence.expected(*each) for each in where)
 
-    def check_ground(self) -> Mapping[str, TopicAdopted]:
+    def _check_ground(self) -> Mapping[str, TopicAdopted]:
         """Return the topics as adopted. Raises Misconfigured or TryAgain."""
+        if (missing := self._catalog.missing()) is not None:
+            raise TryAgain(missing)
         return check_topics(
             self._broker, self._catalog.catalog, self._settings.topic_prefix, [t.name for t in _TOPICS]
         )
 
     def _load(self, partitions: Sequence[int], fence: Fence) -> dict[int, UsageState]:
         started = time.monotonic()
-        if (missing := self._catalog.missing()) is not None:
-            raise TryAgain(missing)
-        adopted = self.check_ground()
+        adopted = self._check_ground()
         stores = {number: self._store(number, adopted) for number in partitions}
         loading = [_Loading(self._settings, self._catalog, number, stores[number]) for number in partitions]
         self._read_rollups(loading, fence)

@@ -156,9 +156,8 @@ def test_a_record_nobody_can_read_is_refused_and_its_neighbours_count(
     assert sum(log.broker.latest((letters, n) for n in range(PARTITIONS)).values()) == PARTITIONS
 
 
-def test_a_skipped_record_is_refused_as_a_whole(namespace: Namespace, log: UsageLog, start: Start) -> None:
-    source = topic_name(namespace.prefix, topics.USAGE)
-    log.publish(*(RecordSkipped(source, number, 0, "poison") for number in range(PARTITIONS)))
+def test_a_skipped_record_is_refused_as_a_whole(log: UsageLog, start: Start) -> None:
+    log.publish(*(RecordSkipped(topics.USAGE.name, number, 0, "poison") for number in range(PARTITIONS)))
     events = some_events(400, seed=8)
     log.send(events, pack=10)
     start("processors")
@@ -236,3 +235,18 @@ def test_state_that_a_zombie_overwrote_is_written_back(log: UsageLog, start: Sta
     wait_done(log)
     assert log.last_row(key).stamp > 0
     assert log.made().usage == sums(events, more)
+
+
+def test_a_group_that_an_operator_reset_changes_nothing(log: UsageLog, start: Start) -> None:
+    before = some_events(500, seed=15, name="before")
+    log.send(before)
+    processor = start("processors", WEIR_INSTANCE="p-1")
+    wait_done(log)
+    processor.kill()
+    log.reset_group()
+    after = some_events(500, seed=16, name="after")
+    log.send(after)
+    start("processors", WEIR_INSTANCE="p-1")
+    made = wait_done(log)
+    assert made.usage == sums(before, after)
+    assert made.fates.duplicate == 0

@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
-from confluent_kafka import Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from processors.stream.reader import read
 from runtime.broker import Broker
-from runtime.kafka import producer_config
+from runtime.kafka import consumer_config, producer_config
 from runtime.settings import Settings
 from schemas import rollup, topics
 from schemas.catalog import Fact, MetersPublished, TopicAdopted, encode_fact, fact_key
@@ -136,6 +137,23 @@ class UsageLog:
         while self.broker.topics([name]):
             assert time.monotonic() < deadline
         self.namespace.create_topics(topics.USAGE)
+
+    def reset_group(self) -> None:
+        """Commit the beginning of the log for the processors' group, once it has no member."""
+        name = topic_name(self.namespace.prefix, topics.USAGE)
+        group = f"{self.namespace.prefix}usage-processor"
+        earliest = [TopicPartition(name, number, 0) for number in range(PARTITIONS)]
+        deadline = time.monotonic() + _READ_SECONDS
+        with closing(Consumer(consumer_config(self.settings, "operator", group))) as consumer:
+            while True:
+                try:
+                    consumer.commit(offsets=earliest, asynchronous=False)
+                except KafkaException:
+                    # Refused as long as the group waits for the killed member.
+                    assert time.monotonic() < deadline
+                    time.sleep(0.5)
+                else:
+                    return
 
     def write_rollup(self, key: rollup.UsageKey, row: rollup.UsageRow) -> None:
         """Append a row as if a processor had written it."""
