@@ -50,10 +50,14 @@ class Topics:
 class Machine:
     """One partition with its topics and disk: it can be crashed at any point."""
 
-    def __init__(self, catalog: Catalog, slots: int, few: int, base_offset: int) -> None:
+    def __init__(
+        self, catalog: Catalog, slots: int, few: int, base_offset: int, *, seals: bool = True
+    ) -> None:
+        """Decide batches of up to *few* events one by one; a full table spills unless it *seals*."""
         self.catalog = catalog
         self.slots = slots
         self.few = few
+        self.seals = seals
         self.base_offset = base_offset
         self.topics = Topics()
         self.in_flight: list[Batch] = []
@@ -84,6 +88,7 @@ class Machine:
         self.partition = UsagePartition(IDENTITY, table, index, horizon, self.progress)
         self.next_offset = offset_of(self.progress.stamp) + 1 if self.progress else self.base_offset
         self.in_flight = []
+        self.last_durable: Outcome | None = None
         self.seen_end = len(self.topics.seen)
 
     def apply(self, records: Sequence[SourceRecord]) -> None:
@@ -117,16 +122,20 @@ class Machine:
 
     def durable(self, outcome: Outcome) -> None:
         self.partition.table.close(outcome.record_time_ms)
-        if self.partition.index.is_full:
-            self.seal(outcome.last_offset, outcome.record_time_ms)
+        self.last_durable = outcome
+        if self.seals and self.partition.index.is_full:
+            self.seal()
         self.seen_end = len(self.topics.seen)
 
-    def seal(self, up_to: int, record_time_ms: int) -> None:
-        index = self.partition.index
+    def seal(self) -> None:
+        """Seal what is durable, and keep it on disk; does nothing where nothing is since the start."""
+        if self.last_durable is None:
+            return
+        index, up_to = self.partition.index, self.last_durable.last_offset
         index.seal(up_to)
         if len(index.runs) > 2:
             # An hour more than is needed, since the clock may step back.
-            kept_since = self.partition.horizon.kept_since(record_time_ms - HOUR_MS)
+            kept_since = self.partition.horizon.kept_since(self.last_durable.record_time_ms - HOUR_MS)
             index.runs[:] = [merge(index.runs, kept_since, up_to)]
         self.runs, self.covered, self.hours = list(index.runs), self.seen_end, self.partition.horizon.hours()
 

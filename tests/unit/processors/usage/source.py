@@ -81,7 +81,12 @@ _WHO: Final = [*TRUSTED * 5, *customers(belonging=False)[:1], ("", "c-1"), ("acm
 _TYPES: Final = ["api", "api", "api", "storage", "storage", "traffic", "many", "many", "many", "none"]
 _SOURCES: Final = ["api"] * 20 + ["other", "", "\0"]
 _UUIDS: Final = ["00112233-4455-6677-8899-aabbccddeeff", "00000000-0000-0000-0000-000000000000"]
-_IDS: Final = [*(f"e-{number}" for number in range(12)), *_UUIDS, "e" * 129]
+#: Some come again and again, so that there are copies; of the others there are enough to fill a table.
+_IDS: Final = [
+    *["e-1", "e-2", "e-3", "e-4", *_UUIDS] * 5,
+    *(f"n-{number}" for number in range(60)),
+    "e" * 129,
+]
 _QUANTITIES: Final = [0, 1, 500_000, 1_000_000, 3 * 10**6, 3 * 10**6, NO_QUANTITY, 2**63, 10**24]
 _RESTS: Final = [
     *[b""] * 6,
@@ -210,7 +215,7 @@ def _door_takes(event: UsageEvent, recorded_at_ms: int) -> bool:
 _steps_ms = st.sampled_from([0, 1, 1000, HOUR_MS // 2, HOUR_MS, 2 * HOUR_MS, 5 * HOUR_MS, -1, -HOUR_MS // 2])
 
 #: (step of record time, number of events, seed) of each record.
-plans = st.lists(st.tuples(_steps_ms, st.integers(1, 8), st.integers(0, 2**32 - 1)), min_size=1, max_size=12)
+plans = st.lists(st.tuples(_steps_ms, st.integers(1, 8), st.integers(0, 2**32 - 1)), min_size=1, max_size=20)
 
 
 def records_of(plan: Sequence[tuple[int, int, int]], newest_ms: int = START_MS) -> list[Sent]:

@@ -11,7 +11,6 @@ from processors.stream.core.records import NewRecord, SourceRecord
 from schemas import rollup
 from schemas.catalog import Catalog
 from schemas.seen import parse_offset_key
-from schemas.stamp import offset_of
 from schemas.verdict import RecordVerdicts, encode_verdicts
 from tests.unit.processors.usage.durable import GENERATION, Machine, shown
 from tests.unit.processors.usage.model import Model, Record
@@ -90,16 +89,23 @@ def assert_agree(machine: Machine, truth: Truth) -> None:
 @given(
     catalogs(),
     plans.map(records_of),
-    st.lists(st.integers(1, 5), min_size=12, max_size=12),
+    st.lists(st.integers(1, 5), min_size=20, max_size=20),
     starts,
     table_slots,
     few_events,
+    st.booleans(),
 )
 def test_any_batches_come_to_what_the_model_says(
-    catalog: Catalog, sent: list[Sent], sizes: list[int], start: int, slots: int, few: int
+    catalog: Catalog,
+    sent: list[Sent],
+    sizes: list[int],
+    start: int,
+    slots: int,
+    few: int,
+    seals: bool,  # noqa: FBT001 -- Hypothesis draws it
 ) -> None:
     truth = Truth(catalog)
-    machine = Machine(catalog, slots, few, start)
+    machine = Machine(catalog, slots, few, start, seals=seals)
     for number, one in enumerate(sent):
         truth.append(one, start + number)
     rest = truth.records
@@ -117,11 +123,11 @@ def test_any_batches_come_to_what_the_model_says(
 class Crashes(RuleBasedStateMachine):
     """Records come, batches are applied, acknowledged in steps, and lost, in any order."""
 
-    @initialize(catalog=catalogs(), start=starts, slots=table_slots, few=few_events)
-    def begin(self, catalog: Catalog, start: int, slots: int, few: int) -> None:
+    @initialize(catalog=catalogs(), start=starts, slots=table_slots, few=few_events, seals=st.booleans())
+    def begin(self, catalog: Catalog, start: int, slots: int, few: int, *, seals: bool) -> None:
         self.start = start
         self.truth = Truth(catalog)
-        self.machine = Machine(catalog, slots, few, start)
+        self.machine = Machine(catalog, slots, few, start, seals=seals)
         self.newest_ms = START_MS
         self.looked_at = 0
 
@@ -145,12 +151,9 @@ class Crashes(RuleBasedStateMachine):
     def crash(self, kept: list[int]) -> None:
         self.machine.crash(kept)
 
-    @precondition(lambda self: self.machine.progress is not None and not self.machine.in_flight)
     @rule()
     def seal(self) -> None:
-        progress = self.machine.partition.progress
-        assert progress is not None
-        self.machine.seal(offset_of(progress.stamp), progress.record_time_ms)
+        self.machine.seal()
 
     def waiting(self) -> list[SourceRecord]:
         return self.truth.records[self.machine.next_offset - self.start :]
@@ -174,4 +177,4 @@ class Crashes(RuleBasedStateMachine):
 
 
 TestCrashes: Any = Crashes.TestCase
-TestCrashes.settings = settings(max_examples=100, stateful_step_count=25, deadline=None)
+TestCrashes.settings = settings(max_examples=250, stateful_step_count=25, deadline=None)

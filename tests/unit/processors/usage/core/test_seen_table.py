@@ -72,3 +72,12 @@ def test_a_full_bucket_spills_and_loses_nothing() -> None:
         table.add(1, number, number)
     assert [table.metas(1, number) for number in range(100)] == [[number] for number in range(100)]
     assert table.may_contain(np.array([1, 2], np.uint64)).tolist() == [True, False]
+
+
+def test_an_id_that_spilled_alone_is_not_called_new() -> None:
+    table = SeenTable(1)
+    table.insert(columns([(first, 0, first) for first in range(1, 19)]))
+    table.add(19, 0, 19)
+    asked = columns([(first, 0, 0) for first in range(15, 22)])
+    assert table.may_contain(asked.first).tolist() == [first < 20 for first in range(15, 22)]
+    assert [table.metas(first, 0) for first in range(15, 22)] == [[15], [16], [17], [18], [19], [], []]
