@@ -120,6 +120,26 @@ def test_any_batches_come_to_what_the_model_says(
             event(f"{verdict.fate} {verdict.code}")
 
 
+@settings(max_examples=100, deadline=None)
+@given(catalogs(), plans.map(records_of), starts, st.integers(0, 60))
+def test_rows_written_before_a_crash_are_shown_by_no_progress_of_its_replay_too_early(
+    catalog: Catalog, sent: list[Sent], start: int, kept: int
+) -> None:
+    truth = Truth(catalog)
+    machine = Machine(catalog, 64, 24, start)
+    for number, one in enumerate(sent):
+        truth.append(one, start + number)
+    machine.apply(truth.records)
+    machine.acknowledge(0)
+    machine.crash([kept])
+    for record in truth.records[machine.next_offset - start :]:
+        machine.apply([record])
+        machine.drain()
+        progress, rows = shown(machine.topics.rollups)
+        assert differences(rows, truth.rows_at[progress]) == {}
+    assert_agree(machine, truth)
+
+
 class Crashes(RuleBasedStateMachine):
     """Records come, batches are applied, acknowledged in steps, and lost, in any order."""
 
