@@ -9,9 +9,10 @@ from typing import Any, Final
 import msgspec
 import psutil
 
-from console.bench.core.rows import ROWS, Row
+from console.bench.core.rows import EXACT, ROWS, Reached, Row
 from console.bench.core.spread import spread
 from console.bench.figures import Figures
+from console.bench.scale import FULL, Scale
 from console.cli.show import show
 
 _COLUMNS: Final = ("what", "unit", "bar", "prototype", "goal", "median", "min to max", "reached")
@@ -19,9 +20,59 @@ _GIB: Final = 2**30
 _TEN: Final = 10
 
 
-def print_table(figures: Figures) -> None:
-    """Print each row that was measured."""
-    show("table", _COLUMNS, _lines(figures), None)
+class Report:
+    """What was measured at one scale."""
+
+    def __init__(self, figures: Figures, scale: Scale) -> None:
+        self._figures = figures
+        self._scale = scale
+
+    def print_table(self) -> None:
+        """Print each row that was measured."""
+        show("table", _COLUMNS, self._lines(), None)
+
+    def write_json(self, path: Path, about: dict[str, Any]) -> None:
+        """Write every value, and what is known of the run, to *path*."""
+        scale = self._scale._asdict()
+        value = {**about, "scale": scale, "machine": machine(), "rows": list(self._rows())}
+        value |= self._figures.notes
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+
+    def _rows(self) -> Iterator[dict[str, Any]]:
+        for row, values in self._measured():
+            found = spread(values)
+            yield {
+                **row._asdict(),
+                "median": found.median,
+                "min": found.least,
+                "max": found.most,
+                "values": values,
+                "reached": self._reached(row, found.median),
+            }
+
+    def _lines(self) -> Iterable[tuple[str, ...]]:
+        for row, values in self._measured():
+            found = spread(values)
+            reached = self._reached(row, found.median)
+            yield (
+                row.what,
+                row.unit,
+                _limit(row.bar),
+                row.prototype,
+                _limit(row.goal),
+                number(found.median),
+                f"{number(found.least)} to {number(found.most)} ({found.times})",
+                "" if reached == "none" else reached,
+            )
+
+    def _measured(self) -> Iterator[tuple[Row, Sequence[float]]]:
+        for row in ROWS:
+            if values := self._figures.values.get(row.name):
+                yield row._replace(what=row.what.format(**self._scale._asdict())), values
+
+    def _reached(self, row: Row, figure: float) -> Reached:
+        """Say what *figure* is good for; that of a tiny run is good for nothing, unless it is a fault."""
+        return row.reached(figure) if self._scale.keys >= FULL.keys or row.name in EXACT else "none"
 
 
 def print_baselines(figures: Figures) -> None:
@@ -29,12 +80,6 @@ def print_baselines(figures: Figures) -> None:
     if found := figures.notes.get("baselines"):
         columns = ("baseline", "sent as", "events/s", "min to max", "p99 ms")
         show("table", columns, (_baseline(each) for each in found), None)
-
-
-def write_json(path: Path, figures: Figures, about: dict[str, Any]) -> None:
-    """Write every value, and what is known of the run, to *path*."""
-    value = {**about, "machine": machine(), "rows": list(_rows(figures)), **figures.notes}
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
 
 
 def machine() -> dict[str, Any]:
@@ -46,41 +91,6 @@ def machine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
     }
-
-
-def _measured(figures: Figures) -> Iterator[tuple[Row, Sequence[float]]]:
-    for row in ROWS:
-        if values := figures.values.get(row.name):
-            yield row, values
-
-
-def _rows(figures: Figures) -> Iterator[dict[str, Any]]:
-    for row, values in _measured(figures):
-        found = spread(values)
-        yield {
-            **row._asdict(),
-            "median": found.median,
-            "min": found.least,
-            "max": found.most,
-            "values": values,
-            "reached": row.reached(found.median),
-        }
-
-
-def _lines(figures: Figures) -> Iterable[tuple[str, ...]]:
-    for row, values in _measured(figures):
-        found = spread(values)
-        reached = row.reached(found.median)
-        yield (
-            row.what,
-            row.unit,
-            _limit(row.bar),
-            row.prototype,
-            _limit(row.goal),
-            number(found.median),
-            f"{number(found.least)} to {number(found.most)} ({found.times})",
-            "" if reached == "none" else reached,
-        )
 
 
 def _baseline(found: dict[str, Any]) -> tuple[str, ...]:

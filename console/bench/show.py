@@ -2,14 +2,14 @@
 
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from console.bench.baselines.compare import measure_baselines
 from console.bench.bench import Bench
 from console.bench.figures import Figures
 from console.bench.plan import Plan, chosen
 from console.bench.proof import Proof, holds
-from console.bench.report import print_baselines, print_table, write_json
+from console.bench.report import Report, print_baselines
 from console.bench.scale import FULL, SMOKE, Scale
 from console.bench.stage import open_stage
 from console.bench.start_up import measure_start
@@ -38,21 +38,27 @@ def run_bench(wish: Wish, say: Say) -> bool:
     if wish.repeat is not None:
         scale = scale._replace(repeat=wish.repeat)
     figures = Figures()
-    about = {
+    about: dict[str, Any] = {
         "begun_at": format_instant(wish.begun_at_ms),
         "smoke": wish.smoke,
-        "scale": scale._asdict(),
         "load_average_before": os.getloadavg(),
     }
-    if plan.measurements or wish.baselines:
-        _measure(plan, scale, figures, say, baselines=wish.baselines)
-    if plan.starts:
-        say("measuring the start of a processor with a large state")
-        measure_start(figures, scale, say)
-    print_table(figures)
-    print_baselines(figures)
-    write_json(wish.json, figures, about)
-    say(f"written: {wish.json.absolute()}")
+    try:
+        if plan.measurements or wish.baselines:
+            _measure(plan, scale, figures, say, baselines=wish.baselines)
+        if plan.starts:
+            say("measuring the start of a processor with a large state")
+            measure_start(figures, scale, say)
+    except Exception as error:
+        about["failed"] = str(error)  # what was measured before is worth as much as it was
+        raise
+    finally:
+        about["load_average_after"] = os.getloadavg()
+        report = Report(figures, scale)
+        report.print_table()
+        print_baselines(figures)
+        report.write_json(wish.json, about)
+        say(f"written: {wish.json.absolute()}")
     return holds(figures)
 
 

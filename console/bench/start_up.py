@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from console.bench.figures import Figures
 from console.bench.made_up import MadeUp
 from console.bench.scale import Scale
@@ -31,6 +33,13 @@ _POLL_SECONDS: Final = 0.02
 _STOP_SECONDS: Final = 30.0
 
 
+class Loaded(msgspec.Struct, frozen=True):
+    """The size of a processor's state."""
+
+    rows: int = 0
+    ids: int = 0
+
+
 def measure_start(figures: Figures, scale: Scale, say: Say) -> None:
     """Measure the start with *scale*'s keys, then with its ids besides. Raises TryAgain."""
     with temporary_folder() as folder, _servers(folder, say) as settings:
@@ -38,13 +47,13 @@ def measure_start(figures: Figures, scale: Scale, say: Say) -> None:
         state.write_rows(scale.keys)
         say(f"{scale.keys:,} keys are on the changelog")
         for _ in range(scale.repeat):
-            seconds, megabytes = _start(folder, settings)
+            seconds, megabytes = _start(folder, settings, Loaded(scale.keys, 0))
             figures.add("start-keys", seconds)
             figures.add("memory-processor-keys", megabytes)
             say(f"start with {scale.keys:,} keys: {seconds:.2f} s, {megabytes:.0f} MB")
         state.write_ids(scale.ids)
         for _ in range(scale.repeat):
-            seconds, megabytes = _start(folder, settings)
+            seconds, megabytes = _start(folder, settings, Loaded(scale.keys, scale.ids))
             figures.add("start-ids", seconds)
             figures.note("memory_with_ids_mb", "processor", round(megabytes))
             say(f"start with {scale.ids:,} ids besides: {seconds:.2f} s, {megabytes:.0f} MB")
@@ -64,19 +73,32 @@ def _servers(folder: Path, say: Say) -> Iterator[Settings]:
         stack.down(folder, _quiet)
 
 
-def _start(folder: Path, settings: Settings) -> tuple[float, float]:
+def _start(folder: Path, settings: Settings, wanted: Loaded) -> tuple[float, float]:
     """Start a processor and stop it again; return seconds until it was ready, and its megabytes then."""
     port = _free_port(settings.console_port + 100)
     environ = _environment(settings, port)
-    with (folder / "logs" / "started.log").open("ab") as log:
+    log_path = folder / "logs" / "started.log"
+    with log_path.open("wb") as log:
         begun = time.monotonic()
         process = subprocess.Popen([sys.executable, "-m", "processors"], env=environ, stdout=log, stderr=log)
         try:
             _await_ready(process, port)
-            return time.monotonic() - begun, resident_megabytes(process.pid)
+            taken = time.monotonic() - begun, resident_megabytes(process.pid)
         finally:
             process.terminate()
             process.wait(_STOP_SECONDS)
+    found = _loaded(log_path)
+    if found.rows < wanted.rows or found.ids < wanted.ids:
+        raise TryAgain(f"the processor has loaded {found}, not {wanted}: this is no measurement")
+    return taken
+
+
+def _loaded(log_path: Path) -> Loaded:
+    """Return what the processor says that it has loaded."""
+    for line in log_path.read_bytes().splitlines():
+        if b'"usage.loaded"' in line:
+            return msgspec.json.decode(line, type=Loaded)
+    return Loaded()
 
 
 def _await_ready(process: "subprocess.Popen[bytes]", port: int) -> None:
@@ -95,7 +117,8 @@ def _environment(settings: Settings, port: int) -> Mapping[str, str]:
         "WEIR_INSTANCE": "processors-1",
         "WEIR_HOST": LOCALHOST,
         "WEIR_HEALTH_PORT": str(port),
-        "WEIR_LOG_LEVEL": "warning",
+        "WEIR_LOG_LEVEL": "info",
+        "WEIR_LOG_FORMAT": "json",
     }
 
 

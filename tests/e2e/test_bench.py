@@ -9,11 +9,9 @@ from typing import Any
 
 import pytest
 
-from console.bench.core.rows import BY_NAME
+from console.bench.core.rows import BY_NAME, EXACT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.bench, pytest.mark.timeout(600)]
-
-EXACT = ("lost", "double", "wrong-sums", "gap")
 
 
 def run_bench(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

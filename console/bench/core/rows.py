@@ -15,6 +15,7 @@ class Row(NamedTuple):
     """One line of the table."""
 
     name: str
+    #: With the sizes of the scale in braces.
     what: str
     unit: str
     better: Better
@@ -54,11 +55,11 @@ ROWS: Final = (
     Row("kill-processor", "SIGKILL of a processor to first progress", "s", "less", 8, "3.4 to 5.6", 3),
     Row("kill-sink", "SIGKILL of a sink to first progress", "s", "less", 3, "0.3 to 1.3", 0.5),
     Row("kill-ingest", "SIGKILL of the ingress to first answer", "s", "less"),
-    Row("start-keys", "processor's start with 1,000,000 keys", "s", "less", 15, "8.5", 5),
-    Row("start-ids", "processor's start with 5,000,000 ids besides", "s", "less", 25, "13.6", 8),
+    Row("start-keys", "processor's start with {keys:,} keys", "s", "less", 15, "8.5", 5),
+    Row("start-ids", "processor's start with {ids:,} ids besides", "s", "less", 25, "13.6", 8),
     Row("memory-ingest", "peak memory of the ingress", "MB", "less", 150, "98", 100),
     Row("memory-processor", "peak memory of the processor under load", "MB", "less"),
-    Row("memory-processor-keys", "memory of the processor with 1,000,000 keys", "MB", "less", 1_200,
+    Row("memory-processor-keys", "memory of the processor with {keys:,} keys", "MB", "less", 1_200,
         "400 to 1,050", 800),
     Row("memory-sinks", "peak memory of all sinks in one process", "MB", "less", 400, "", 250),
     Row("lost", "events lost", "events", "less", 0, "0", 0),
@@ -67,4 +68,6 @@ ROWS: Final = (
     Row("gap", "gap in the balance sheet", "events", "less", 0, "0", 0),
 )  # fmt: skip
 
+#: They hold whatever the sizes.
+EXACT: Final = ("lost", "double", "wrong-sums", "gap")
 BY_NAME: Final = {row.name: row for row in ROWS}
