@@ -197,4 +197,4 @@ class Crashes(RuleBasedStateMachine):
 
 
 TestCrashes: Any = Crashes.TestCase
-TestCrashes.settings = settings(max_examples=250, stateful_step_count=25, deadline=None)
+TestCrashes.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
