@@ -125,3 +125,11 @@ def test_whatever_is_wrong_with_a_skipped_record_it_stops_nothing(value: bytes) 
     screened = screen().screen(record(value), SKIPPING)
     assert [one.verdict for one in screened.turned] == [Verdict(0, Fate.REFUSED, Refusal.SKIPPED)]
     assert not screened.unreadable
+
+
+def test_a_pack_that_spans_two_versions_is_held_against_both() -> None:
+    later = MetersPublished(2, NOW_MS, (Meter(name="other", event_type="other"),))
+    events = [GOOD._replace(given_ms=NOW_MS - 1), GOOD]
+    assert [one.verdict for one in turned(events, CATALOG.with_facts([later]))] == [
+        Verdict(1, Fate.UNMATCHED)
+    ]
