@@ -1,6 +1,7 @@
 """What has been measured so far."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 from console.bench.core.rows import BY_NAME
@@ -17,6 +18,12 @@ class Figures:
     def add(self, row: str, value: float) -> None:
         """Add a repetition's *value* to the row of that name. Raises KeyError for an unknown one."""
         self.values[BY_NAME[row].name].append(value)
+
+    def spent(self, run: str, cpu_us: Mapping[str, float]) -> None:
+        """Keep what a repetition of *run* cost each process, in microseconds of CPU an event."""
+        costs = self.notes.setdefault("cpu_us_per_event", {}).setdefault(run, {})
+        for name, value in cpu_us.items():
+            costs.setdefault(name, []).append(round(value, 3))
 
     def note(self, topic: str, name: str, value: object) -> None:
         """Keep *value* under *topic* and *name*."""

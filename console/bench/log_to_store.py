@@ -36,15 +36,11 @@ def measure_log_to_store(bench: Bench) -> None:
         events = sum(len(batch.events) for batch in batches)
         rate = events / (arrived.stored_at - woken_at)
         bench.figures.add("log-to-store", rate)
-        bench.figures.note(
-            "cpu_us_per_event",
-            "log-to-store",
-            {name: round(1e6 * s / events, 3) for name, s in spent.items()},
-        )
+        bench.figures.spent("log-to-store", {name: 1e6 * used / events for name, used in spent.items()})
         archived = events / (max(arrived) - woken_at)
         stage.say(f"log-to-store {turn + 1}: {rate:,.0f} events/s, with the archive {archived:,.0f}")
         truth = stage.folder / "truth.ndjson"
-        write_accepted(truth, ((batch) for batch in batches))
+        write_accepted(truth, batches)
         bench.proof.check(truth)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +19,7 @@ from console.cli.show import show
 _COLUMNS: Final = ("what", "unit", "bar", "prototype", "goal", "median", "min to max", "reached")
 _GIB: Final = 2**30
 _TEN: Final = 10
+_ADDITIONS: Final = 10_000_000
 
 
 class Report:
@@ -73,6 +75,15 @@ class Report:
     def _reached(self, row: Row, figure: float) -> Reached:
         """Say what *figure* is good for; that of a tiny run is good for nothing, unless it is a fault."""
         return row.reached(figure) if self._scale.keys >= FULL.keys or row.name in EXACT else "none"
+
+
+def loop_cpu_seconds() -> float:
+    """Return the CPU seconds of ten million additions: they tell a busy machine from a quiet one."""
+    begun = time.process_time()
+    total = 0
+    for value in range(_ADDITIONS):
+        total += value
+    return time.process_time() - begun
 
 
 def print_baselines(figures: Figures) -> None:

@@ -9,7 +9,7 @@ from console.bench.bench import Bench
 from console.bench.figures import Figures
 from console.bench.plan import Plan, chosen
 from console.bench.proof import Proof, holds
-from console.bench.report import Report, print_baselines
+from console.bench.report import Report, loop_cpu_seconds, print_baselines
 from console.bench.scale import FULL, SMOKE, Scale
 from console.bench.stage import open_stage
 from console.bench.start_up import measure_start
@@ -42,6 +42,7 @@ def run_bench(wish: Wish, say: Say) -> bool:
         "begun_at": format_instant(wish.begun_at_ms),
         "smoke": wish.smoke,
         "load_average_before": os.getloadavg(),
+        "loop_cpu_seconds": [loop_cpu_seconds()],
     }
     try:
         if plan.measurements or wish.baselines:
@@ -54,6 +55,7 @@ def run_bench(wish: Wish, say: Say) -> bool:
         raise
     finally:
         about["load_average_after"] = os.getloadavg()
+        about["loop_cpu_seconds"].append(loop_cpu_seconds())
         report = Report(figures, scale)
         report.print_table()
         print_baselines(figures)

@@ -62,6 +62,4 @@ def _take(bench: Bench, form: Form, run: Run) -> None:
     if form.name in _WITH_STORED:
         figures.add(f"http-{form.name}-stored", run.stored_rate)
     figures.add(f"ingest-cpu-{form.name}", run.cpu_us["ingest"])
-    spent = figures.notes.setdefault("cpu_us_per_event", {}).setdefault(f"http-{form.name}", {})
-    for name, cpu_us in run.cpu_us.items():
-        spent.setdefault(name, []).append(round(cpu_us, 3))
+    figures.spent(f"http-{form.name}", run.cpu_us)
