@@ -26,7 +26,7 @@ def draw(seed: int, request: pytest.FixtureRequest) -> random.Random:
     return random.Random(f"{seed}/{request.node.name}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     """Start the stack once, with two processors."""
     with arena_in(tmp_path_factory.mktemp("chaos") / "weir") as running:
