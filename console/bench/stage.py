@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -57,12 +58,21 @@ class Stage:
 
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """Return a folder that is removed after the block."""
+    """Return a folder that is removed after the block; SIGTERM ends the block as Ctrl-C does.
+
+    What runs in the folder has a supervisor of its own, which would outlive us. Main thread only.
+    """
+    before = signal.signal(signal.SIGTERM, _interrupt)
     folder = Path(tempfile.mkdtemp(prefix="weir-bench-"))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 @contextmanager

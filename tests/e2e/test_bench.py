@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from console.bench.core.rows import BY_NAME, EXACT
@@ -45,6 +46,28 @@ def test_a_smoke_run_fills_every_row_and_loses_and_doubles_nothing(tmp_path: Pat
     assert str(tmp_path / "bench.json") in result.stderr
     assert "HTTP batches of 100 to rollups and archive" in result.stdout
     assert list(tmp_path.glob("weir-bench-*")) == []
+
+
+def test_a_bench_that_is_told_to_stop_leaves_nothing_behind(tmp_path: Path) -> None:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("WEIR_")}
+    argv = [sys.executable, "-m", "console.cli", "bench", "--smoke", "--json", str(tmp_path / "bench.json")]
+    bench = subprocess.Popen(
+        argv, env={**environ, "TMPDIR": str(tmp_path)}, stderr=subprocess.PIPE, text=True
+    )
+    assert bench.stderr is not None
+    assert any("measuring batches of 100" in line for line in bench.stderr)
+    bench.terminate()
+    bench.communicate(timeout=120)
+    assert bench.returncode == 130
+    assert list(tmp_path.glob("weir-bench-*")) == []
+    assert not [p for p in psutil.process_iter() if str(tmp_path / "weir-bench-") in words_of(p)]
+
+
+def words_of(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
 
 
 def test_a_row_that_is_not_there_is_refused_before_anything_starts(tmp_path: Path) -> None:
