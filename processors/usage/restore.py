@@ -11,18 +11,19 @@ from schemas import rollup
 from schemas.errors import Misconfigured, Reject
 from schemas.seen import ENTRY_BYTES, parse_offset_key
 
-_STAMPED = rollup.UsageRow | rollup.FatesRow | rollup.Progress | rollup.LostRow
 #: Ids that go into the index at once.
 _CHUNK = 200_000
 
 
 @dataclass(slots=True)
 class _Last:
-    """The newest value of a key, and whether it is also the last one on the log."""
+    """The newest value of a key, and whether it is also the last one on the log.
+
+    Kept as bytes: a million decoded rows beside the table that they go into would double its memory.
+    """
 
     value: bytes
-    row: _STAMPED
-    key: rollup.Key
+    stamp: int
     is_last: bool = True
 
 
@@ -37,31 +38,40 @@ class Changelog:
 
     def add(self, key: bytes, value: bytes) -> None:
         """Take the next record of the log. Raises Misconfigured if it is not ours."""
-        try:
-            parsed, row = rollup.decode(key, value)
-        except Reject as error:
-            message = f"weir.rollups holds what this release cannot read ({error}): run the newer one"
-            raise Misconfigured(message) from None
+        _, row = _decode(key, value)
         known = self._newest.get(key)
-        if known is None or row.stamp >= known.row.stamp:
-            self._newest[key] = _Last(value, row, parsed)
+        if known is None or row.stamp >= known.stamp:
+            self._newest[key] = _Last(value, row.stamp)
         else:
             known.is_last = False
 
     def progress(self, partition: int) -> rollup.Progress | None:
         """Return how far the source was read for good."""
-        last = self._newest.get(rollup.encode(rollup.ProgressKey(partition)))
-        return last.row if last is not None and isinstance(last.row, rollup.Progress) else None
-
-    def restore(self, table: UsageTable) -> None:
-        """Put every row that may still change into *table*."""
-        for last in self._newest.values():
-            if isinstance(last.key, rollup.UsageKey | rollup.FatesKey):
-                table.restore(last.key, last.row)
+        key = rollup.encode(rollup.ProgressKey(partition))
+        last = self._newest.get(key)
+        row = _decode(key, last.value)[1] if last is not None else None
+        return row if isinstance(row, rollup.Progress) else None
 
     def owed(self, at_ms: int) -> list[NewRecord]:
         """Return the records of keys whose last one on the log is not their newest."""
         return [NewRecord(key, last.value, at_ms) for key, last in self._newest.items() if not last.is_last]
+
+    def restore(self, table: UsageTable) -> None:
+        """Move every row that may still change into *table*; nothing is left here."""
+        while self._newest:
+            raw_key, last = self._newest.popitem()
+            key, row = _decode(raw_key, last.value)
+            if isinstance(key, rollup.UsageKey | rollup.FatesKey):
+                table.restore(key, row)
+
+
+def _decode(key: bytes, value: bytes) -> tuple[rollup.Key, rollup.Row]:
+    try:
+        return rollup.decode(key, value)
+    except Reject as error:
+        raise Misconfigured(
+            f"weir.rollups holds what this release cannot read ({error}): run the newer one"
+        ) from None
 
 
 class SeenLog:

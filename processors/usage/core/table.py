@@ -1,6 +1,7 @@
 """The live rows of one partition, in buckets that close together."""
 
 from collections.abc import Callable, Iterable
+from sys import intern
 from typing import Final
 
 from processors.stream.core.records import NewRecord
@@ -97,7 +98,9 @@ class UsageTable:
         if self._closes_ms(start_ms, key.arrival_day) <= self._closed_ms:
             return None
         if isinstance(key, rollup.UsageKey) and isinstance(saved, rollup.UsageRow):
-            [usage] = self.usage_rows(start_ms, key.arrival_day, [(key.tenant, key.customer, key.meter)])
+            # One text for all rows that name it: a customer has rows for every meter and hour.
+            name = (intern(key.tenant), intern(key.customer), intern(key.meter))
+            [usage] = self.usage_rows(start_ms, key.arrival_day, [name])
             usage.restore(saved)
             return usage
         if isinstance(key, rollup.FatesKey) and isinstance(saved, rollup.FatesRow):
