@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from runtime.broker import Broker
+from runtime.broker import Broker, Partition
 from runtime.kafka import consumer_config, producer_config
 from schemas.catalog import (
     Fact,
@@ -25,6 +25,7 @@ from schemas.catalog import (
     encode_fact,
     fact_key,
 )
+from schemas.errors import TryAgain
 from schemas.event import UsageEvent
 from schemas.meters import Meter
 from schemas.pack import decode_pack
@@ -176,11 +177,7 @@ def records(namespace: Namespace, topic: Topic) -> Iterator[tuple[int, int, byte
 
 def keyed_records(namespace: Namespace, topic: Topic) -> Iterator[tuple[int, int, bytes, bytes]]:
     """Yield (partition, offset, key, value) of every record of *topic*."""
-    name = topic_name(namespace.prefix, topic)
-    broker = Broker.of(namespace.settings())
-    facts_now = broker.topics([name])[name]
-    partitions = [(name, number) for number in range(facts_now.partitions)]
-    ends = broker.latest(partitions)
+    ends = _ends(Broker.of(namespace.settings()), topic_name(namespace.prefix, topic))
     consumer = Consumer(consumer_config(namespace.settings(), "test", "never-joined"))
     try:
         for (name_, partition), end in ends.items():
@@ -201,3 +198,15 @@ def keyed_records(namespace: Namespace, topic: Topic) -> Iterator[tuple[int, int
 def topics_of_the_door() -> tuple[Topic, ...]:
     """Return what the ingress needs."""
     return (USAGE, CATALOG, DOOR)
+
+
+def _ends(broker: Broker, name: str) -> dict[Partition, int]:
+    """Return where each partition ends; a broker that has just come back may need a moment."""
+    give_up = time.monotonic() + 30
+    while True:
+        try:
+            partitions = [(name, number) for number in range(broker.topics([name])[name].partitions)]
+            return broker.latest(partitions)
+        except TryAgain:
+            assert time.monotonic() < give_up
+            time.sleep(0.2)

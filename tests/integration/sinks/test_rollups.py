@@ -124,16 +124,14 @@ def test_two_sinks_share_the_partitions_and_either_can_do_it_all(
     one.wait_ready()
     other.wait_ready()
 
-    def shares() -> bool:
-        processor.work()
-        processor.check(database)
-        return all('"sink.assigned"' in each.log for each in (one, other)) and processor.is_stored(database)
-
-    until(shares)
+    until(lambda: all('"sink.assigned"' in each.log for each in (one, other)))
+    processor.work(batches=3)
+    processor.check(database)
+    until(lambda: processor.is_stored(database))
     one.kill()
     processor.work(batches=5)
 
-    until(lambda: processor.is_stored(database), 30)
+    until(lambda: processor.is_stored(database))
 
 
 def test_a_range_that_the_processor_lost_is_recorded(
