@@ -101,10 +101,6 @@ class StreamWorker:
             if flushes:
                 await self._submit(flushes, ())
 
-    async def drain(self) -> None:
-        """Wait until everything applied is durable."""
-        await self._pipeline.drain()
-
     async def _take_over(self, assigned: frozenset[int]) -> Mapping[int, int]:
         await self._pipeline.drain()
         for partition in sorted(self._states):

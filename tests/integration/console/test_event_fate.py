@@ -22,9 +22,9 @@ from schemas.pack import encode_pack
 from schemas.partition import partition_of
 from schemas.position import Position
 from tests.integration.console.shipped import apply_shipped
-from tests.integration.console.waiting import until
 from tests.running import Running
 from tests.stack import PARTITIONS
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 

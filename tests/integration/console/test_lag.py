@@ -15,8 +15,8 @@ from runtime.postgres import Connection
 from runtime.settings import Settings
 from runtime.version import build
 from schemas.process import CONSOLE
-from tests.integration.console.waiting import until
 from tests.stack import PARTITIONS, Namespace
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 

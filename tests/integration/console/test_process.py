@@ -15,9 +15,9 @@ from runtime.catalog import CatalogFollower
 from runtime.postgres import Connection
 from runtime.settings import Settings
 from tests.integration.console.api import Client
-from tests.integration.console.waiting import until
 from tests.running import Running, free_port
 from tests.stack import Namespace
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 

@@ -20,8 +20,8 @@ from runtime.postgres import Connection, connect
 from runtime.settings import Settings
 from schemas.catalog import KeyIssued, TenantNamed, decode_fact
 from tests.integration.console.shipped import apply_shipped
-from tests.integration.console.waiting import until
 from tests.stack import Namespace
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 

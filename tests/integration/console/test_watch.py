@@ -16,7 +16,7 @@ from runtime.version import build
 from schemas.process import CONSOLE
 from tests.integration.console.api import MICRO, count_of, put_rollup, this_hour_ms
 from tests.integration.console.shipped import apply_shipped
-from tests.integration.console.waiting import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 

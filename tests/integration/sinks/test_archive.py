@@ -16,9 +16,9 @@ from sinks.archive.folder import Folder
 from sinks.archive.orphans import Orphans
 from sinks.sql import queries
 from sinks.store import Store
-from tests.integration.console.waiting import until
 from tests.integration.sinks.packs import Packs, archived
 from tests.running import Running
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 Start = Callable[..., Running]

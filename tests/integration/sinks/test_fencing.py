@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from runtime.postgres import Connection
-from tests.integration.console.waiting import until
 from tests.integration.sinks.processor import Processor
 from tests.running import Running
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 Start = Callable[..., Running]

@@ -8,11 +8,11 @@ from random import Random
 import pytest
 
 from runtime.postgres import Connection
-from tests.integration.console.waiting import until
 from tests.integration.sinks.packs import Packs, archived
 from tests.integration.sinks.processor import Processor
 from tests.running import Running
 from tests.stack import Namespace
+from tests.waiting import until
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 Start = Callable[..., Running]

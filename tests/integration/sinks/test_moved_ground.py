@@ -9,10 +9,10 @@ from runtime.broker import Broker
 from runtime.postgres import Connection
 from runtime.settings import Settings
 from schemas.topics import ROLLUPS
-from tests.integration.console.waiting import until
 from tests.integration.sinks.processor import Processor
 from tests.running import Running
 from tests.stack import Namespace
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 Start = Callable[..., Running]

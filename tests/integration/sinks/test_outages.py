@@ -12,10 +12,10 @@ from console.control.topics import apply_topics
 from runtime.postgres import Connection, connect
 from runtime.settings import Settings
 from sinks.sql import migrate
-from tests.integration.console.waiting import until
 from tests.integration.sinks.processor import Processor
 from tests.running import Running
 from tests.stack import LocalStack
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 Start = Callable[..., Running]

@@ -8,10 +8,10 @@ from runtime.postgres import Connection
 from schemas import rollup
 from schemas.door_tally import TallyKey, encode_tally
 from schemas.topics import DOOR, topic_name
-from tests.integration.console.waiting import until
 from tests.integration.sinks.processor import HOUR_MS, Processor
 from tests.running import Running
 from tests.stack import Namespace
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 Start = Callable[..., Running]

@@ -10,10 +10,10 @@ from runtime.postgres import Connection
 from schemas import rollup
 from schemas.rollup import LostKey, LostRow
 from schemas.stamp import stamp_of
-from tests.integration.console.waiting import until
 from tests.integration.sinks.processor import GENERATION, Processor, stored
 from tests.running import Running
 from tests.stack import PARTITIONS, Namespace
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 Start = Callable[..., Running]

@@ -25,9 +25,9 @@ from schemas.pack import encode_pack
 from schemas.partition import partition_of
 from schemas.source_record import CLOUDEVENTS
 from schemas.topics import CATALOG, USAGE, topic_name
-from tests.integration.console.waiting import until
 from tests.running import Running, start_module
 from tests.stack import PARTITIONS, LocalStack, Namespace
+from tests.waiting import until
 
 METERS: Final = (
     Meter(name="api", event_type="api", default_one=True),
