@@ -73,6 +73,8 @@ class Member:
     def start(self, offsets: Mapping[Log, int]) -> None:
         """Read the assigned logs from *offsets* on."""
         self._consumer.assign(self._named(offsets))
+        # A log that was paused when it was taken from us is paused still when it comes back.
+        self._consumer.resume(self._named(offsets))
         self.arrived = None
 
     def poll(self, seconds: float) -> dict[Log, list[Record]]:

@@ -1,0 +1,49 @@
+"""A member of a group as partitions come and go."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from runtime.kafka import consumer_config
+from runtime.settings import Settings
+from schemas.topics import ROLLUPS
+from sinks.core.log import Log
+from sinks.member import Member
+from tests.integration.sinks.processor import Processor
+from tests.waiting import until
+
+pytestmark = pytest.mark.integration
+
+
+def test_logs_that_are_dealt_anew_during_a_wait_are_read_on(processor: Processor, settings: Settings) -> None:
+    with joined(settings, "a") as first:
+        until(arrived(first))
+        first.start(dict.fromkeys(first.arrived or (), 0))
+
+        with joined(settings, "b") as second:
+            changes = first.changes
+            until(lambda: (first.wait(0.05), second.poll(0.05), first.changes > changes)[-1])
+            until(lambda: arrived(first)() and arrived(second)())
+            mine = list(first.arrived or ())
+            assert mine
+            first.start(dict.fromkeys(mine, 0))
+            processor.work()
+
+            read: set[Log] = set()
+            until(lambda: read.update(first.poll(0.1)) or read == set(mine))
+
+
+@contextmanager
+def joined(settings: Settings, name: str) -> Iterator[Member]:
+    config = consumer_config(settings, name, f"{settings.topic_prefix}test-member", member=name)
+    member = Member(config, settings.topic_prefix, [ROLLUPS.name])
+    try:
+        yield member
+    finally:
+        member.leave()
+
+
+def arrived(member: Member) -> Callable[[], bool]:
+    """Return whether *member* has been dealt logs, letting it hear of them."""
+    return lambda: member.arrived is not None or (member.poll(0.05), False)[1]
