@@ -66,6 +66,7 @@ class Ingress:
     def declare(self, health: Health) -> None:
         """Tell *health* what this process needs, and how to see that it moves."""
         health.need("kafka", self._ground.missing, dependency=True)
+        health.need("door", lambda: None if self._door.is_open else "not listening yet")
         health.watch("packs", lambda: self._log.reported, lambda: self._log.outstanding)
 
     async def serve(self, stop: asyncio.Event, ready: asyncio.Event, failed: asyncio.Future[None]) -> None:

@@ -112,6 +112,11 @@ class Door(web.Server):
         if len(self.connections) > MOST_CONNECTIONS:
             transport.abort()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether connections are taken in."""
+        return self._listener is not None and self._listener.is_serving()
+
     async def listen(self, host: str, port: int) -> int:
         """Listen beside whoever listens there by SO_REUSEPORT too, and return the port.
 
