@@ -33,6 +33,8 @@ def build_faust(settings: Settings, agent: str) -> faust.App:
         "topic_disable_leader": True,
         "topic_partitions": settings.partitions,
         "store": "memory://",
+        # Faust makes one even for nothing; without a word, below the folder it is started in.
+        "datadir": settings.data / "processors" / settings.instance / "faust",
         "table_standby_replicas": 0,
         "processing_guarantee": "at_least_once",
         # The default supervisor restarts an agent behind the event that it failed at.
