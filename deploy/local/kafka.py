@@ -16,7 +16,6 @@ from schemas.errors import Misconfigured
 _JVM_FLAGS = (
     "-Xmx384m",
     "-XX:+UseSerialGC",
-    "-XX:TieredStopAtLevel=1",
     # Kafka's own libraries use both; the JDK would warn on each start.
     "--sun-misc-unsafe-memory-access=allow",
     "--enable-native-access=ALL-UNNAMED",
