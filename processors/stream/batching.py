@@ -7,17 +7,15 @@ from typing import Any, Final
 
 from faust.types import EventT
 
+from processors.stream.pace import Pace
+
 MAX_RECORDS: Final = 1_000
-#: A batch starts at least this long after the one before; when records are rare, at once.
-MIN_GAP_SECONDS: Final = 0.01
+#: As many share the fixed price of a batch well: more are not waited for.
+ENOUGH_RECORDS: Final = 200
 
 
-async def batches(
-    queue: "asyncio.Queue[EventT[Any]]",
-    max_records: int = MAX_RECORDS,
-    min_gap_seconds: float = MIN_GAP_SECONDS,
-) -> AsyncIterator[list[EventT[Any]]]:
-    """Yield what arrives in *queue* in batches, until Faust ends the stream.
+async def batches(queue: "asyncio.Queue[EventT[Any]]", pace: Pace) -> AsyncIterator[list[EventT[Any]]]:
+    """Yield what arrives in *queue* in batches, at *pace*, until Faust ends the stream.
 
     Latency is small when little comes, throughput high when much does. The queue is read as it is,
     not through Faust's stream: that costs a turn of the loop for each record, and may empty the
@@ -30,15 +28,16 @@ async def batches(
         except StopAsyncIteration:
             # Faust throws it into the queue when the agent is to stop.
             return
-        _take(queue, batch, max_records)
-        wait = started + min_gap_seconds - time.monotonic()
-        if wait > 0 and len(batch) < max_records:
+        _take(queue, batch)
+        wait = started + pace.gap_seconds - time.monotonic()
+        if wait > 0 and len(batch) < ENOUGH_RECORDS:
             await asyncio.sleep(wait)
-            _take(queue, batch, max_records)
+            _take(queue, batch)
         started = time.monotonic()
         yield batch
+        pace.took(time.monotonic() - started)
 
 
-def _take(queue: "asyncio.Queue[EventT[Any]]", batch: list[EventT[Any]], most: int) -> None:
-    while len(batch) < most and not queue.empty():
+def _take(queue: "asyncio.Queue[EventT[Any]]", batch: list[EventT[Any]]) -> None:
+    while len(batch) < MAX_RECORDS and not queue.empty():
         batch.append(queue.get_nowait())

@@ -1,7 +1,8 @@
 """Faust's Kafka transport with our consumer loop: cheaper records, and our own offsets.
 
 Stock Faust makes four asyncio tasks for each record, so that a wait at a full queue can be
-interrupted. They are made here only where the callback could really wait. And after a rebalance it
+interrupted. They are made here only where the callback could really wait. It asks the broker anew
+for every record that comes alone; here records gather between two looks. And after a rebalance it
 reads on at the group's committed offset, which may be ahead of what is durable; here the state says
 where to go on.
 """
@@ -16,6 +17,8 @@ from faust.types.transports import ConsumerT
 from mode.types import ServiceT
 from yarl import URL
 
+from processors.stream.pace import Pace
+
 #: Given the assigned source partitions, say at which offset to read each one.
 Positions = Callable[[frozenset[int]], Awaitable[Mapping[int, int]]]
 
@@ -28,12 +31,9 @@ class PositionedConsumer(driver.Consumer):
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Seek every assigned partition to where its state goes on; return those offsets."""
-        transport = self.transport
-        if not isinstance(transport, PositionedTransport):
-            raise TypeError(transport)
-        topic = transport.source_topic
+        topic = self._ours.source_topic
         mine = frozenset(tp.partition for tp in self.assignment() if tp.topic == topic)
-        positions = await transport.positions(mine)
+        positions = await self._ours.positions(mine)
         offsets = {TP(topic, partition): offset for partition, offset in positions.items()}
         await self.seek_wait(offsets)
         return offsets
@@ -41,6 +41,7 @@ class PositionedConsumer(driver.Consumer):
     async def _drain_messages(self, fetcher: ServiceT) -> None:
         """Hand every fetched record to the conductor, as Faust's own loop does."""
         since_yield = 0
+        pace = self._ours.pace
         try:
             while not (self.should_stop or fetcher.should_stop):
                 records = self.getmany(timeout=_POLL_SECONDS)
@@ -54,10 +55,18 @@ class PositionedConsumer(driver.Consumer):
                     if due is None or message.offset >= due:
                         await self._deliver(tp, message)
                         self._read_offset[tp] = message.offset
+                await asyncio.sleep(pace.gap_seconds)
         except BaseException as error:
             expected = (*self.consumer_stopped_errors, asyncio.CancelledError)
             if not (isinstance(error, expected) and self.transport.app.should_stop):
                 raise
+
+    @property
+    def _ours(self) -> "PositionedTransport":
+        transport = self.transport
+        if not isinstance(transport, PositionedTransport):
+            raise TypeError(transport)
+        return transport
 
     async def _deliver(self, tp: TP, message: Any) -> None:  # noqa: ANN401 -- Faust's ConsumerMessage
         delivery = self.callback(message)
@@ -83,8 +92,9 @@ class PositionedTransport(driver.Transport):
 
     Consumer: ClassVar[type[ConsumerT]] = PositionedConsumer
 
-    def __init__(self, app: AppT, topic: str, positions: Positions) -> None:
-        """Read *topic*, each partition at the offset that *positions* tells."""
+    def __init__(self, app: AppT, topic: str, positions: Positions, pace: Pace) -> None:
+        """Read *topic* at *pace*, each partition from the offset that *positions* tells."""
         self.source_topic = topic
         self.positions = positions
+        self.pace = pace
         super().__init__([URL(str(url)) for url in app.conf.broker], app)

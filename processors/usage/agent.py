@@ -10,6 +10,7 @@ import faust
 from faust.types import StreamT
 
 from processors.stream.batching import batches
+from processors.stream.pace import Pace
 from processors.stream.transport import PositionedTransport
 from processors.stream.worker import StreamWorker
 from processors.stream.writer import Fence, Writer
@@ -39,13 +40,16 @@ class UsageAgent:
         self._failed = failed
         self._writer = Writer(settings, fence)
         self.worker = StreamWorker(job, self._writer, fence, failed)
-        app.transport = PositionedTransport(app, job.source, self._positions)
+        self._pace = Pace()
+        app.transport = PositionedTransport(app, job.source, self._positions, self._pace)
         topic = app.topic(job.source, key_type=bytes, value_type=bytes, value_serializer="raw")
         app.agent(topic, name="usage")(self._usage)
         app.timer(_HEARTBEAT_SECONDS)(self._heartbeat)
 
     async def start(self) -> None:
         """Connect the writer and join the group."""
+        # Faust makes the folder, but not those above it.
+        self._app.conf.datadir.parent.mkdir(parents=True, exist_ok=True)
         await self._writer.start()
         await self._app.start()
 
@@ -88,7 +92,7 @@ class UsageAgent:
     async def _usage(self, stream: StreamT[Any]) -> None:
         channel: Any = stream.channel
         try:
-            async for batch in batches(channel.queue):
+            async for batch in batches(channel.queue, self._pace):
                 await self.worker.handle(batch)
         except Exception as error:
             self._failed(error)
