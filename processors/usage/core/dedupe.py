@@ -1,5 +1,6 @@
 """Dedupe of a batch: its events as sightings, and what was decided as records of `weir.seen`."""
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
@@ -44,14 +45,11 @@ class Dedupe:
         """Return the copies in *batch*, and what has to be written so that it is known for good."""
         opening = self._observe(batch)
         spans = _spans(batch)
-        found = self._index.decide(self._sightings(spans))
-        copies = {}
+        copies = _by_offset(spans, self._index.decide(self._sightings(spans)))
         seen = []
         for span in spans:
             record = span.screened.record
-            own = _copies(span, found) if found else NO_COPIES
-            if own:
-                copies[record.offset] = own
+            own = copies.get(record.offset, NO_COPIES)
             value = _seen_value(span, own)
             # A record that opens an hour is written even if nothing in it counted: the hours
             # are read back from these records.
@@ -100,13 +98,16 @@ def _identities(one: Screened) -> tuple[list[bytes], list[int]]:
     return [ids[index] for index in one.passing], [contents[index] for index in one.passing]
 
 
-def _copies(span: _Span, found: Mapping[int, Copy]) -> Copies:
-    """Return what was *found*, by place in the batch, of one record's events, by index in its pack."""
-    return {
-        index: copy
-        for place, index in enumerate(span.screened.passing, span.start)
-        if (copy := found.get(place)) is not None
-    }
+def _by_offset(spans: Sequence[_Span], found: Mapping[int, Copy]) -> Mapping[int, Copies]:
+    """Return what was *found*, by place in the batch, by source offset and by index in the pack."""
+    starts = [span.start for span in spans]
+    copies: dict[int, dict[int, Copy]] = {}
+    for place, copy in found.items():
+        # The last one that starts here or before: those without events start where the next one does.
+        span = spans[bisect_right(starts, place) - 1]
+        index = span.screened.passing[place - span.start]
+        copies.setdefault(span.screened.record.offset, {})[index] = copy
+    return copies
 
 
 def _seen_value(span: _Span, copies: Copies) -> bytes:

@@ -1,6 +1,6 @@
 """How each event type is measured, worked out once for each version of the catalogue."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from schemas.catalog import MeterSet
@@ -8,23 +8,17 @@ from schemas.event import NO_QUANTITY
 from schemas.meters import Meter
 from schemas.quantity import MICRO
 
-
-class Measured(NamedTuple):
-    """One meter of an event type."""
-
-    meter: Meter
-    #: A state integer is millionths times this; None where `data` has to be looked into.
-    factor: int | None
-
-    def value(self, quantity_micro: int, rest: bytes) -> int:
-        """Return the state integer of one event. Raises schemas.meters.ValueMissing."""
-        if self.factor is not None and quantity_micro != NO_QUANTITY:
-            return quantity_micro * self.factor
-        return self.meter.measure(quantity_micro, rest)
+#: State integers of one event, in the order of its plan's meters.
+Values = tuple[int, ...]
+#: Takes quantity_micro and rest. Raises schemas.meters.ValueMissing.
+Measure = Callable[[int, bytes], Values]
 
 
-#: The meters of one event type.
-Plan = tuple[Measured, ...]
+class Plan(NamedTuple):
+    """The meters of one event type."""
+
+    meters: tuple[Meter, ...]
+    measure: Measure
 
 
 class Plans:
@@ -42,16 +36,20 @@ class Plans:
         plans = self._by_version.get(meters.version)
         if plans is None:
             plans = self._by_version[meters.version] = {
-                name: tuple(Measured(meter, _factor(meter)) for meter in of_type)
-                for name, of_type in meters.by_event_type.items()
+                name: Plan(of_type, _measure(of_type)) for name, of_type in meters.by_event_type.items()
             }
         return plans
 
 
-def is_plain(plan: Plan) -> bool:
-    """Say whether any quantity alone has a value for each meter of *plan*."""
-    return all(measured.factor is not None for measured in plan)
-
-
-def _factor(meter: Meter) -> int | None:
-    return None if meter.properties else meter.scale // MICRO
+def _measure(meters: tuple[Meter, ...]) -> Measure:
+    """Return the quickest way to measure for all of *meters*."""
+    if len(meters) > 1:
+        return lambda quantity, rest: tuple([meter.measure(quantity, rest) for meter in meters])
+    [meter] = meters
+    if meter.properties:
+        return lambda quantity, rest: (meter.measure(quantity, rest),)
+    factor = meter.scale // MICRO
+    # A quantity, if there is one, is all that counts.
+    return lambda quantity, rest: (
+        (quantity * factor,) if quantity != NO_QUANTITY else (meter.measure(quantity, rest),)
+    )

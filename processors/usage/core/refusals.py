@@ -6,10 +6,10 @@ An event has one reason, the first of: its texts, the partition, its time, its m
 from collections.abc import Sequence
 from typing import Final
 
-from processors.usage.core.plans import Plan, Plans, is_plain
+from processors.usage.core.plans import Plans, Values
+from processors.usage.core.windowing import Window
 from schemas.admission import MAX_TEXT, text_fault
 from schemas.catalog import Catalog
-from schemas.event import NO_QUANTITY
 from schemas.horizon import beyond_horizon, too_far_ahead
 from schemas.meters import ValueMissing
 from schemas.pack import Pack
@@ -34,14 +34,14 @@ class Rules:
         self._plans = plans
         self._good: set[tuple[str, str, str]] = set()
 
-    def reasons(
-        self, pack: Pack, occurred_ms: Sequence[int], recorded_at_ms: int, catalog: Catalog
-    ) -> Reasons:
-        """Return why events of *pack*, which occurred at *occurred_ms*, end here; {} is the usual case."""
+    def reasons(self, pack: Pack, occurred_ms: Sequence[int], recorded_at_ms: int) -> Reasons:
+        """Return why events of *pack*, which occurred at *occurred_ms*, end here; {} is the usual case.
+
+        What no meter measures is said by `measure`, behind this.
+        """
         reasons = _untrusted(pack)
         self._refuse_series(pack, reasons)
         self._refuse_times(occurred_ms, recorded_at_ms, reasons)
-        self._refuse_values(pack, occurred_ms, catalog, reasons)
         return reasons
 
     def _refuse_series(self, pack: Pack, reasons: Reasons) -> None:
@@ -75,32 +75,25 @@ class Rules:
                 if too_far_ahead(at_ms, recorded_at_ms):
                     reasons.setdefault(index, Refusal.TOO_FAR_AHEAD)
 
-    def _refuse_values(
-        self, pack: Pack, occurred_ms: Sequence[int], catalog: Catalog, reasons: Reasons
-    ) -> None:
-        """Refuse what its meters cannot measure, and mark what no meter measures."""
-        if not reasons and self._is_plain(pack, occurred_ms, catalog):
-            return
-        for index, series_index in enumerate(pack.series_index):
-            if index in reasons:
-                continue
-            plans = self._plans.by_event_type(catalog.meters_at(occurred_ms[index]))
-            plan = plans.get(pack.series[series_index][2])
-            if plan is None:
-                reasons[index] = None
-            elif not _is_measurable(plan, pack.quantity_micro[index], pack.rest(index)):
-                reasons[index] = Refusal.NO_VALUE
-
-    def _is_plain(self, pack: Pack, occurred_ms: Sequence[int], catalog: Catalog) -> bool:
-        """Say whether one glance shows that every event can be measured."""
-        meters = catalog.meters_at(min(occurred_ms))
-        if meters is not catalog.meters_at(max(occurred_ms)) or min(pack.quantity_micro) == NO_QUANTITY:
-            return False
-        plans = self._plans.by_event_type(meters)
-        return all(
-            (plan := plans.get(event_type)) is not None and is_plain(plan)
-            for event_type in {series[2] for series in pack.series}
-        )
+    def measure(
+        self, pack: Pack, windows: Sequence[Window], catalog: Catalog, reasons: Reasons
+    ) -> Sequence[Values]:
+        """Return the values of each event of *pack*; add to *reasons* what cannot be measured."""
+        values: list[Values] = [()] * pack.count
+        series, series_index, quantities = pack.series, pack.series_index, pack.quantity_micro
+        rests = pack.each_rest()
+        for start_ms, indexes in windows:
+            plans = self._plans.by_event_type(catalog.meters_at(start_ms))
+            for index in indexes:
+                plan = plans.get(series[series_index[index]][2])
+                if plan is None:
+                    reasons.setdefault(index, None)
+                    continue
+                try:
+                    values[index] = plan.measure(quantities[index], rests[index])
+                except ValueMissing:
+                    reasons.setdefault(index, Refusal.NO_VALUE)
+        return values
 
 
 def _untrusted(pack: Pack) -> Reasons:
@@ -138,12 +131,3 @@ def _refuse_where(faults: dict[int, Refusal], pack: Pack, reasons: Reasons) -> N
             reasons[index] = fault
         elif fault is not None:
             reasons.setdefault(index, fault)
-
-
-def _is_measurable(plan: Plan, quantity_micro: int, rest: bytes) -> bool:
-    try:
-        for measured in plan:
-            measured.value(quantity_micro, rest)
-    except ValueMissing:
-        return False
-    return True

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from processors.stream.core.records import SourceRecord
+from processors.usage.core.plans import Values
 from processors.usage.core.refusals import Reasons, Rules
+from processors.usage.core.windowing import Window, windows_of
 from schemas.catalog import Catalog
 from schemas.errors import Reject
 from schemas.event import NOT_GIVEN
@@ -33,6 +35,10 @@ class Screened(NamedTuple):
     #: Where each event of the pack stands in the record.
     places: Sequence[int]
     occurred_ms: Sequence[int]
+    #: By event: state integers of the meters of its type.
+    values: Sequence[Values]
+    #: All events of the pack.
+    windows: Sequence[Window]
     #: Events of the pack that go on, in order.
     passing: Sequence[int]
     turned: list[Turned]
@@ -80,20 +86,25 @@ class Screen:
         """Screen the events of *pack*; *catalog* None: all of them are skipped."""
         occurred_ms = _occurred(pack, record.recorded_at_ms)
         if catalog is None:
+            values: Sequence[Values] = ()
+            windows: Sequence[Window] = ()
             reasons: Reasons = dict.fromkeys(range(pack.count), Refusal.SKIPPED)
         else:
-            reasons = self._rules.reasons(pack, occurred_ms, record.recorded_at_ms, catalog)
-        if not reasons:
-            return Screened(record, pack, places, occurred_ms, range(pack.count), turned)
-        turned += [
-            _turned(pack, places[index], occurred_ms, record, index, code) for index, code in reasons.items()
-        ]
-        passing = [index for index in range(pack.count) if index not in reasons]
-        return Screened(record, pack, places, occurred_ms, passing, turned)
+            windows = windows_of(occurred_ms)
+            reasons = self._rules.reasons(pack, occurred_ms, record.recorded_at_ms)
+            values = self._rules.measure(pack, windows, catalog, reasons)
+        passing: Sequence[int] = range(pack.count)
+        if reasons:
+            turned += [
+                _turned(pack, places[index], occurred_ms, record, index, code)
+                for index, code in reasons.items()
+            ]
+            passing = [index for index in passing if index not in reasons]
+        return Screened(record, pack, places, occurred_ms, values, windows, passing, turned)
 
 
 def _nothing_passes(record: SourceRecord, turned: list[Turned], unreadable: str = "") -> Screened:
-    return Screened(record, None, (), (), (), turned, unreadable)
+    return Screened(record, None, (), (), (), (), (), turned, unreadable)
 
 
 def _occurred(pack: Pack, recorded_at_ms: int) -> Sequence[int]:

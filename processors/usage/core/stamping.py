@@ -4,7 +4,7 @@ Rows become durable before the progress does. After a crash some of them hold re
 again; their stamps tell.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 from processors.usage.core.rows import FatesRow, LiveRow, UsageRow
@@ -16,7 +16,7 @@ Row = TypeVar("Row", UsageRow, FatesRow)
 class Stamping(Protocol):
     """Opens rows for the events of one record."""
 
-    def open(self, rows: Iterable[Row]) -> list[Row]:
+    def open(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return the rows to count into, in order; all of *rows* will be written down."""
 
 
@@ -28,14 +28,13 @@ class FirstPass:
         self._table = table
         self._stamp = stamp
 
-    def open(self, rows: Iterable[Row]) -> list[Row]:
+    def open(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Stamp *rows*, and return them."""
-        opened = list(rows)
-        stamp = self._stamp
-        for row in opened:
-            row.stamp = stamp
-        self._table.touch(opened)
-        return opened
+        for row in rows:
+            row.stamp = self._stamp
+            if not row.dirty:
+                self._table.touch(row)
+        return rows
 
 
 class Replay:
@@ -47,14 +46,14 @@ class Replay:
         self._stamp = stamp
         self._opened: set[LiveRow] = set()
 
-    def open(self, rows: Iterable[Row]) -> list[Row]:
+    def open(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return a stand-in, which nobody reads, for each row that holds the record.
 
         The row itself is written down again unchanged, since nobody knows whether it was before.
         """
-        wanted = list(rows)
-        self._table.touch(wanted)
-        return [row if self._is_open(row) else type(row)(row.key) for row in wanted]
+        for row in rows:
+            self._table.touch(row)
+        return [row if self._is_open(row) else type(row)(row.key) for row in rows]
 
     def _is_open(self, row: LiveRow) -> bool:
         if row.stamp < self._stamp:

@@ -1,10 +1,12 @@
 """The live rows of one partition, in buckets that close together."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from sys import intern
 from typing import Final
 
 from processors.stream.core.records import NewRecord
+from processors.usage.core.plans import Plan
 from processors.usage.core.rows import FatesRow, LiveRow, UsageRow
 from schemas import rollup
 from schemas.instant import DAY_MS, HOUR_MS
@@ -16,6 +18,13 @@ UsageName = tuple[str, str, str]
 #: Tenant, event type.
 FatesName = tuple[str, str]
 
+#: Tenant, customer, event type.
+SeriesName = tuple[str, str, str]
+#: The rows that events of each series count into, in the order of its plan's meters.
+Lines = Mapping[SeriesName, Sequence[UsageRow]]
+
+#: Lines that are remembered, at about 400 bytes: they are found in one step, rows by their names in several.
+_REMEMBERED: Final = 16_384
 #: Closed windows stay this long, since a broker's clock may step back a little.
 _LINGER_MS: Final = HOUR_MS
 #: After a restart they stay longer: a step beyond _LINGER_MS ends in one.
@@ -29,12 +38,32 @@ class ClockWentBackError(Exception):
 class _Bucket:
     """The rows of one window and arrival day; `closes_ms` is the record time that ends them."""
 
-    __slots__ = ("closes_ms", "fates", "usage")
+    __slots__ = ("closes_ms", "fates", "lines", "usage")
 
     def __init__(self, closes_ms: int) -> None:
         self.closes_ms = closes_ms
         self.usage: dict[UsageName, UsageRow] = {}
         self.fates: dict[FatesName, FatesRow] = {}
+        self.lines: _Lines | None = None
+
+
+class _Lines(dict[SeriesName, Sequence[UsageRow]]):
+    """The lines of one bucket; whoever asks for one that is not there has it made."""
+
+    def __init__(
+        self, plans: Mapping[str, Plan], row_of: Callable[[UsageName], UsageRow], made: Callable[[], None]
+    ) -> None:
+        super().__init__()
+        self.plans = plans
+        self._row_of = row_of
+        self._made = made
+
+    def __missing__(self, series: SeriesName) -> Sequence[UsageRow]:
+        tenant, customer, event_type = series
+        line = [self._row_of((tenant, customer, meter.name)) for meter in self.plans[event_type].meters]
+        self[series] = line
+        self._made()
+        return line
 
 
 class UsageTable:
@@ -47,6 +76,7 @@ class UsageTable:
         self._buckets: dict[tuple[int, int], _Bucket] = {}
         self._dirty: list[LiveRow] = []
         self._closed_ms = -1
+        self._lines_made = 0
         #: Highest stamp among the restored rows: up to there a row may hold a record already.
         self.restored_up_to = NEVER
 
@@ -54,16 +84,23 @@ class UsageTable:
         """Return the number of rows."""
         return sum(len(b.usage) + len(b.fates) for b in self._buckets.values())
 
-    def usage_rows(self, start_ms: int, day: int, names: Iterable[UsageName]) -> list[UsageRow]:
-        """Return the rows of *names* for the window that starts at *start_ms*; *day* is their arrival day."""
+    def lines(self, start_ms: int, day: int, plans: Mapping[str, Plan]) -> Lines:
+        """Return the lines of the window that starts at *start_ms*, measured by *plans*.
+
+        *day* is the arrival day of their rows.
+        """
+        bucket = self._bucket(start_ms, day)
+        if bucket.lines is None or bucket.lines.plans is not plans:
+            bucket.lines = _Lines(plans, partial(self.usage_row, start_ms, day), self._made_line)
+        return bucket.lines
+
+    def usage_row(self, start_ms: int, day: int, name: UsageName) -> UsageRow:
+        """Return the row of *name* for the window that starts at *start_ms*; *day* is its arrival day."""
         known = self._bucket(start_ms, day).usage
-        rows = []
-        for name in names:
-            row = known.get(name)
-            if row is None:
-                row = known[name] = UsageRow(rollup.encode(rollup.UsageKey(*name, "", start_ms, day)))
-            rows.append(row)
-        return rows
+        row = known.get(name)
+        if row is None:
+            row = known[name] = UsageRow(rollup.encode(rollup.UsageKey(*name, "", start_ms, day)))
+        return row
 
     def fates_rows(self, hour_ms: int, arrival_day: int, names: Iterable[FatesName]) -> list[FatesRow]:
         """Return the counts of fates of *names* for events of *hour_ms* that arrived on *arrival_day*."""
@@ -77,12 +114,11 @@ class UsageTable:
             rows.append(row)
         return rows
 
-    def touch(self, rows: Iterable[LiveRow]) -> None:
-        """Have *rows* written down with the next `take_dirty`."""
-        for row in rows:
-            if not row.dirty:
-                row.dirty = True
-                self._dirty.append(row)
+    def touch(self, row: LiveRow) -> None:
+        """Have *row* written down with the next `take_dirty`."""
+        if not row.dirty:
+            row.dirty = True
+            self._dirty.append(row)
 
     def take_dirty(self, at_ms: int) -> list[NewRecord]:
         """Return the records, dated *at_ms*, of every row touched since the last call."""
@@ -100,7 +136,7 @@ class UsageTable:
         if isinstance(key, rollup.UsageKey) and isinstance(saved, rollup.UsageRow):
             # One text for all rows that name it: a customer has rows for every meter and hour.
             name = (intern(key.tenant), intern(key.customer), intern(key.meter))
-            [usage] = self.usage_rows(start_ms, key.arrival_day, [name])
+            usage = self.usage_row(start_ms, key.arrival_day, name)
             usage.restore(saved)
             return usage
         if isinstance(key, rollup.FatesKey) and isinstance(saved, rollup.FatesRow):
@@ -119,6 +155,13 @@ class UsageTable:
     def resume(self, record_time_ms: int) -> None:
         """Before anything is restored: say how far the log was read."""
         self._closed_ms = record_time_ms - _LINGER_AFTER_LOAD_MS
+
+    def _made_line(self) -> None:
+        self._lines_made += 1
+        if self._lines_made > _REMEMBERED:
+            self._lines_made = 0
+            for bucket in self._buckets.values():
+                bucket.lines = None
 
     def _bucket(self, start_ms: int, arrival_day: int) -> _Bucket:
         bucket = self._buckets.get((start_ms, arrival_day))

@@ -1,10 +1,15 @@
+from collections.abc import Mapping
+
 import pytest
 
+from processors.usage.core.plans import Plan, Plans
 from processors.usage.core.rows import FatesRow, UsageRow
 from processors.usage.core.stamping import FirstPass, Replay, stamping
 from processors.usage.core.table import ClockWentBackError, UsageTable
 from schemas import rollup
+from schemas.catalog import MeterSet
 from schemas.instant import DAY_MS, HOUR_MS
+from schemas.meters import Meter
 from schemas.partial import single
 
 DAY = 20_000
@@ -26,8 +31,7 @@ def saved(stamp: int) -> rollup.UsageRow:
 
 
 def open_row(of: UsageTable, day: int = 0) -> UsageRow:
-    [row] = of.usage_rows(START_MS, day, [NAME])
-    return row
+    return of.usage_row(START_MS, day, NAME)
 
 
 def test_a_row_is_made_once_and_found_again() -> None:
@@ -45,15 +49,58 @@ def test_late_events_have_a_row_of_their_own_for_each_day() -> None:
 def test_a_touched_row_is_written_once_with_its_value_at_that_time() -> None:
     rows = table()
     row = open_row(rows)
-    rows.touch([row, row])
+    rows.touch(row)
+    rows.touch(row)
     row.add(START_MS, 5)
     row.stamp = 9
     [record] = rows.take_dirty(77)
     assert rollup.decode(record.key, record.value) == (KEY, saved(9))
     assert record.timestamp_ms == 77
     assert rows.take_dirty(78) == []
-    rows.touch([row])
+    rows.touch(row)
     assert len(rows.take_dirty(79)) == 1
+
+
+def plans(version: int = 1) -> Mapping[str, Plan]:
+    meters = (Meter(name="api", event_type="call"), Meter(name="calls", event_type="call"))
+    return Plans().by_event_type(MeterSet(version, 0, 0, meters))
+
+
+def test_a_line_has_the_rows_of_all_meters_of_its_type() -> None:
+    rows = table()
+    [api, calls] = rows.lines(START_MS, 0, plans())["acme", "c-1", "call"]
+    assert api is open_row(rows)
+    assert calls is rows.usage_row(START_MS, 0, ("acme", "c-1", "calls"))
+
+
+def test_lines_are_those_of_the_plans_that_are_asked_for() -> None:
+    rows = table()
+    both, one = (
+        plans(),
+        {"call": Plans().by_event_type(MeterSet(2, 0, 0, (Meter(name="api", event_type="call"),)))["call"]},
+    )
+    assert [len(rows.lines(START_MS, 0, each)["acme", "c-1", "call"]) for each in (both, one, both)] == [
+        2,
+        1,
+        2,
+    ]
+
+
+def test_forgotten_lines_lead_to_the_same_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("processors.usage.core.table._REMEMBERED", 3)
+    rows, measured = table(), plans()
+    names = [("acme", f"c-{number}", "call") for number in range(10)]
+    first = [rows.lines(START_MS, 0, measured)[name][0] for name in names]
+    assert [rows.lines(START_MS, 0, measured)[name][0] for name in names] == first
+    assert len(rows.lines(START_MS, 0, measured)) <= 4
+
+
+def test_a_closed_window_has_no_lines() -> None:
+    rows, measured = table(), plans()
+    assert rows.lines(START_MS, 0, measured)["acme", "c-1", "call"]
+    rows.close(OVER_MS + HOUR_MS)
+    with pytest.raises(ClockWentBackError):
+        rows.lines(START_MS, 0, measured)
 
 
 def test_a_window_stays_an_hour_longer_than_it_needs() -> None:
