@@ -1,6 +1,7 @@
-"""The lag that we export is the lag that Kafka's own answers give, with nobody's help."""
+"""The lag that we export is what a hand computation gives, and what Kafka's own command says."""
 
 import time
+from functools import partial
 
 import pytest
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
@@ -15,6 +16,7 @@ from runtime.postgres import Connection
 from runtime.settings import Settings
 from runtime.version import build
 from schemas.process import CONSOLE
+from tests.integration.console.kafka_tools import describe_group
 from tests.stack import PARTITIONS, Namespace
 from tests.waiting import until
 
@@ -83,6 +85,36 @@ def test_lag_is_what_a_hand_computation_gives(
     assert before_ms - times[READ] <= lag * 1_000 <= after_ms - times[READ]
     left = value("weir_time_to_data_loss_seconds", group=group, topic=topic)
     assert left == pytest.approx(7 * 86_400 - lag, abs=1)
+
+
+def test_lag_is_what_kafkas_own_command_says(
+    namespace: Namespace, settings: Settings, connection: Connection
+) -> None:
+    assert not apply_topics(settings, connection).findings
+    topic, group = f"{namespace.prefix}usage", f"{namespace.prefix}sink-archive"
+    for partition in range(PARTITIONS):
+        until(partial(produce, settings, topic, partition, RECORDS + partition))
+        commit(settings, group, topic, partition, READ + 2 * partition)
+    metrics = Metrics(CONSOLE, build())
+    times = RecordTimes(settings)
+
+    LagExporter(settings, metrics, Health()).look(times)
+    times.close()
+
+    described = describe_group(settings.kafka, group)
+    assert described.keys() == {(topic, partition) for partition in range(PARTITIONS)}
+    for (_, partition), said in described.items():
+        where = {"topic": topic, "partition": str(partition)}
+        ours = [
+            metrics.registry.get_sample_value(name, labels)
+            for name, labels in (
+                ("weir_consumer_committed_offset", {"group": group, **where}),
+                ("weir_topic_end_offset", where),
+                ("weir_consumer_lag_messages", {"group": group, **where}),
+            )
+        ]
+        assert ours == list(said)
+        assert said.lag == RECORDS - READ - partition
 
 
 def test_a_group_that_never_started_is_behind_by_the_whole_log(
