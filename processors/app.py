@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import faust
 
+from processors.stream.tables import NoTables
 from runtime.kafka_security import faust_config
 from runtime.settings import Settings
 
@@ -33,6 +34,7 @@ def build_faust(settings: Settings, agent: str) -> faust.App:
         "topic_disable_leader": True,
         "topic_partitions": settings.partitions,
         "store": "memory://",
+        "TableManager": NoTables,
         # Faust makes one even for nothing; without a word, below the folder it is started in.
         "datadir": settings.data / "processors" / settings.instance / "faust",
         "table_standby_replicas": 0,

@@ -33,6 +33,8 @@ from schemas.topics import topic_name
 
 _TOPICS: Final = (topics.USAGE, topics.ROLLUPS, topics.SEEN, topics.VERDICTS, topics.DEAD_LETTERS)
 _RETRY_SECONDS: Final = 1.0
+#: The catalogue is there within a moment of the start, as a rule.
+_LOOK_AGAIN_SECONDS: Final = 0.1
 _TELL_EVERY: Final = 10_000
 
 log = logs.get_logger(__name__)
@@ -73,7 +75,7 @@ class UsageJob:
                     said = str(error)
                     log.warning("usage.waits", reason=said)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), _RETRY_SECONDS)
+                    await asyncio.wait_for(stop.wait(), _LOOK_AGAIN_SECONDS)
             else:
                 return
 
