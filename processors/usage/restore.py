@@ -1,7 +1,5 @@
 """What the logs say of one partition's state: rows by highest stamp, and what has to be repaired."""
 
-from dataclasses import dataclass, field
-
 from processors.stream.core.records import NewRecord
 from processors.usage.core.entries import entries_of
 from processors.usage.core.horizon import Horizon
@@ -15,54 +13,56 @@ from schemas.seen import ENTRY_BYTES, parse_offset_key
 _CHUNK = 200_000
 
 
-@dataclass(slots=True)
-class _Last:
-    """The newest value of a key, and whether it is also the last one on the log.
-
-    Kept as bytes: a million decoded rows beside the table that they go into would double its memory.
-    """
-
-    value: bytes
-    stamp: int
-    is_last: bool = True
-
-
-@dataclass(slots=True)
 class Changelog:
     """The records of one partition of `weir.rollups`, merged by highest stamp.
 
     A zombie may have appended an older value behind a newer one; the key is then owed to the log.
+    Values stay bytes: most keys come once, and a million decoded rows would double the memory.
     """
 
-    _newest: dict[bytes, _Last] = field(default_factory=dict)
+    def __init__(self) -> None:
+        """Have read nothing yet."""
+        self._newest: dict[bytes, bytes] = {}
+        #: Stamps of the keys that came more than once.
+        self._stamps: dict[bytes, int] = {}
+        self._owed: set[bytes] = set()
 
     def add(self, key: bytes, value: bytes) -> None:
         """Take the next record of the log. Raises Misconfigured if it is not ours."""
-        _, row = _decode(key, value)
         known = self._newest.get(key)
-        if known is None or row.stamp >= known.stamp:
-            self._newest[key] = _Last(value, row.stamp)
-        else:
-            known.is_last = False
+        if known is not None:
+            newest = self._stamps.get(key)
+            if newest is None:
+                newest = _decode(key, known)[1].stamp
+            stamp = _decode(key, value)[1].stamp
+            if stamp < newest:
+                self._stamps[key] = newest
+                self._owed.add(key)
+                return
+            self._stamps[key] = stamp
+            self._owed.discard(key)
+        self._newest[key] = value
 
     def progress(self, partition: int) -> rollup.Progress | None:
         """Return how far the source was read for good."""
         key = rollup.encode(rollup.ProgressKey(partition))
-        last = self._newest.get(key)
-        row = _decode(key, last.value)[1] if last is not None else None
+        value = self._newest.get(key)
+        row = _decode(key, value)[1] if value is not None else None
         return row if isinstance(row, rollup.Progress) else None
 
     def owed(self, at_ms: int) -> list[NewRecord]:
         """Return the records of keys whose last one on the log is not their newest."""
-        return [NewRecord(key, last.value, at_ms) for key, last in self._newest.items() if not last.is_last]
+        return [NewRecord(key, self._newest[key], at_ms) for key in self._owed]
 
     def restore(self, table: UsageTable) -> None:
         """Move every row that may still change into *table*; nothing is left here."""
+        self._stamps.clear()
+        self._owed.clear()
         while self._newest:
-            raw_key, last = self._newest.popitem()
-            key, row = _decode(raw_key, last.value)
+            raw_key, value = self._newest.popitem()
+            key, row = _decode(raw_key, value)
             if isinstance(key, rollup.UsageKey | rollup.FatesKey):
-                table.restore(key, row)
+                table.restore(raw_key, key, row)
 
 
 def _decode(key: bytes, value: bytes) -> tuple[rollup.Key, rollup.Row]:

@@ -127,20 +127,26 @@ class UsageTable:
             row.dirty = False
         return [NewRecord(row.key, row.encode(), at_ms) for row in rows]
 
-    def restore(self, key: rollup.UsageKey | rollup.FatesKey, saved: rollup.Row) -> LiveRow | None:
-        """Put back what was written down; None if its window was closed at the time of `resume`."""
+    def restore(
+        self, raw_key: bytes, key: rollup.UsageKey | rollup.FatesKey, saved: rollup.Row
+    ) -> LiveRow | None:
+        """Put back what was written down; None if its window was closed at the time of `resume`.
+
+        *raw_key* is *key* as it stands on the log.
+        """
         self.restored_up_to = max(self.restored_up_to, saved.stamp)
         start_ms = key.window_start_ms if isinstance(key, rollup.UsageKey) else key.hour_ms
         if self._closes_ms(start_ms, key.arrival_day) <= self._closed_ms:
             return None
+        bucket = self._bucket(start_ms, key.arrival_day)
         if isinstance(key, rollup.UsageKey) and isinstance(saved, rollup.UsageRow):
             # One text for all rows that name it: a customer has rows for every meter and hour.
             name = (intern(key.tenant), intern(key.customer), intern(key.meter))
-            usage = self.usage_row(start_ms, key.arrival_day, name)
+            usage = bucket.usage[name] = UsageRow(raw_key)
             usage.restore(saved)
             return usage
         if isinstance(key, rollup.FatesKey) and isinstance(saved, rollup.FatesRow):
-            [fates] = self.fates_rows(start_ms, key.arrival_day, [(key.tenant, key.type)])
+            fates = bucket.fates[intern(key.tenant), intern(key.type)] = FatesRow(raw_key)
             fates.restore(saved)
             return fates
         raise TypeError(key, saved)

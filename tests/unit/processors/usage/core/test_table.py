@@ -17,6 +17,7 @@ START_MS = DAY * DAY_MS
 GRACE_MS = 2 * HOUR_MS
 NAME = ("acme", "c-1", "api")
 KEY = rollup.UsageKey(*NAME, "", START_MS, 0)
+RAW_KEY = rollup.encode(KEY)
 FATES = ("acme", "api")
 #: Record time at which the window of START_MS and its grace are over.
 OVER_MS = START_MS + HOUR_MS + GRACE_MS
@@ -140,10 +141,10 @@ def test_a_clock_that_steps_back_opens_nothing_that_was_closed() -> None:
 def test_after_a_restart_windows_of_the_last_day_are_there_again() -> None:
     rows = table()
     rows.resume(OVER_MS + DAY_MS - 1)
-    assert rows.restore(KEY, saved(9)) is open_row(rows)
+    assert rows.restore(RAW_KEY, KEY, saved(9)) is open_row(rows)
     rows = table()
     rows.resume(OVER_MS + DAY_MS)
-    assert rows.restore(KEY, saved(9)) is None
+    assert rows.restore(RAW_KEY, KEY, saved(9)) is None
     assert len(rows) == 0
 
 
@@ -151,18 +152,18 @@ def test_it_knows_how_far_its_restored_rows_reach() -> None:
     rows = table()
     assert rows.restored_up_to == -1
     for stamp in (4, 9, 6):
-        rows.restore(KEY, saved(stamp))
+        rows.restore(RAW_KEY, KEY, saved(stamp))
     assert rows.restored_up_to == 9
 
 
 def test_a_value_under_the_key_of_another_kind_is_no_row() -> None:
     with pytest.raises(TypeError):
-        table().restore(KEY, rollup.FatesRow(0, 0, 0, 0, 0, 0, 0, 0))
+        table().restore(RAW_KEY, KEY, rollup.FatesRow(0, 0, 0, 0, 0, 0, 0, 0))
 
 
 def test_a_record_is_a_replay_up_to_the_newest_restored_stamp() -> None:
     rows = table()
-    rows.restore(KEY, saved(9))
+    rows.restore(RAW_KEY, KEY, saved(9))
     assert isinstance(stamping(rows, 9), Replay)
     assert isinstance(stamping(rows, 10), FirstPass)
 
@@ -177,7 +178,7 @@ def test_a_first_pass_counts_into_every_row_and_has_it_written() -> None:
 
 def test_a_replay_counts_only_into_rows_that_lack_the_record() -> None:
     rows = table()
-    rows.restore(KEY, saved(9))
+    rows.restore(RAW_KEY, KEY, saved(9))
     holds, lacks = open_row(rows), open_row(rows, DAY)
     first = Replay(rows, 9)
     opened = first.open([holds, lacks])
@@ -191,7 +192,7 @@ def test_a_replay_counts_only_into_rows_that_lack_the_record() -> None:
 
 def test_a_replay_writes_rows_again_that_hold_the_record() -> None:
     rows = table()
-    rows.restore(KEY, saved(9))
+    rows.restore(RAW_KEY, KEY, saved(9))
     Replay(rows, 8).open([open_row(rows)])[0].add(START_MS, 1)
     [record] = rows.take_dirty(0)
     assert rollup.decode(record.key, record.value) == (KEY, saved(9))
