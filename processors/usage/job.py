@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
 from confluent_kafka import Message
@@ -19,8 +18,9 @@ from processors.usage.core.seen_index import SeenIndex
 from processors.usage.core.table import UsageTable
 from processors.usage.observe import Observer
 from processors.usage.restore import Changelog, SeenLog
+from processors.usage.row_store import RowStore
 from processors.usage.seen_store import SeenStore
-from processors.usage.state import STEPS, Outputs, UsageState
+from processors.usage.state import STEPS, Outputs, Stores, UsageState
 from runtime import logs
 from runtime.broker import Broker, Partition
 from runtime.catalog import CatalogFollower
@@ -108,8 +108,10 @@ class UsageJob:
     def _load(self, partitions: Sequence[int], fence: Fence) -> dict[int, UsageState]:
         started = time.monotonic()
         adopted = self._check_ground()
-        stores = {number: self._store(number, adopted) for number in partitions}
-        loading = [_Loading(self._settings, self._catalog, number, stores[number]) for number in partitions]
+        loading = [
+            _Loading(self._settings, self._catalog, number, self._stores(number, adopted))
+            for number in partitions
+        ]
         self._read_rollups(loading, fence)
         self._read_seen(loading, fence)
         states = {one.number: self._state(one, adopted, fence) for one in loading}
@@ -122,16 +124,23 @@ class UsageJob:
         )
         return states
 
-    def _store(self, number: int, adopted: Mapping[str, TopicAdopted]) -> SeenStore:
-        folder = self._settings.data / "processors" / self._settings.instance / "seen" / str(number)
-        return SeenStore(
-            Path(folder), adopted[topics.SEEN.name].topic_id, adopted[topics.USAGE.name].generation
+    def _stores(self, number: int, adopted: Mapping[str, TopicAdopted]) -> Stores:
+        folder = self._settings.data / "processors" / self._settings.instance
+        generation = adopted[topics.USAGE.name].generation
+        return Stores(
+            SeenStore(folder / "seen" / str(number), adopted[topics.SEEN.name].topic_id, generation),
+            RowStore(folder / "rows" / str(number), adopted[topics.ROLLUPS.name].topic_id, generation),
         )
 
     def _read_rollups(self, loading: "Iterable[_Loading]", fence: Fence) -> None:
         topic = self._outputs.rollups
         by_partition = {one.number: one for one in loading}
-        starts = self._broker.earliest((topic, number) for number in by_partition)
+        earliest = self._broker.earliest((topic, number) for number in by_partition)
+        ends = self._broker.latest(earliest)
+        starts = {
+            (topic, number): one.rows_from(earliest[topic, number], ends[topic, number])
+            for number, one in by_partition.items()
+        }
         for message in self._read(topics.ROLLUPS.name, starts, fence):
             one = by_partition[message.partition() or 0]
             one.changelog.add(message.key() or b"", message.value() or b"")
@@ -181,7 +190,7 @@ class UsageJob:
         return UsageState(
             partition,
             next_offset,
-            one.store,
+            one.stores,
             self._outputs,
             fence,
             lambda: self._catalog.catalog,
@@ -209,14 +218,23 @@ class UsageJob:
 class _Loading:
     """One partition on its way into memory."""
 
-    def __init__(self, settings: Settings, catalog: CatalogFollower, number: int, store: SeenStore) -> None:
+    def __init__(self, settings: Settings, catalog: CatalogFollower, number: int, stores: Stores) -> None:
         self.number = number
-        self.store = store
+        self.stores = stores
         self.changelog = Changelog()
         self.horizon = Horizon(settings.dedupe_horizon_seconds * 1000)
-        self.index = SeenIndex(settings.dedupe_table_slots, store.open())
-        for hour_ms, first_offset in store.manifest.hours:
+        self.index = SeenIndex(settings.dedupe_table_slots, stores.seen.open())
+        for hour_ms, first_offset in stores.seen.manifest.hours:
             self.horizon.observe(first_offset, hour_ms)
-        self.covered = store.manifest.covered
+        self.covered = stores.seen.manifest.covered
         self.table = UsageTable(number, lambda start_ms: catalog.catalog.meters_at(start_ms).grace_ms)
         self.seen_log = SeenLog(self.index, self.horizon)
+
+    def rows_from(self, earliest: int, end: int) -> int:
+        """Take in the rows on disk, and return where weir.rollups has to be read on."""
+        covered, records = self.stores.rows.read()
+        if not earliest <= covered <= end:
+            return earliest  # what lies between, if anything, is in neither
+        for key, value in records:
+            self.changelog.add(key, value)
+        return covered

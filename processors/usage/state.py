@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from processors.stream.core.records import Append, Flush, NewRecord, SourceRecord
 from processors.stream.writer import Fence
@@ -11,6 +11,7 @@ from processors.usage.core.partition import Outcome, UsagePartition
 from processors.usage.core.sealed_run import SealedRun
 from processors.usage.core.seen_index import merge
 from processors.usage.observe import Observer
+from processors.usage.row_store import LEAST_RECORDS, RECORDS_A_ROW, RowStore
 from processors.usage.seen_store import SeenStore
 from schemas import rollup
 from schemas.catalog import Catalog
@@ -35,6 +36,13 @@ class Outputs:
     dead_letters: str
 
 
+class Stores(NamedTuple):
+    """What is kept on disk, so that a start need not read all of the logs."""
+
+    seen: SeenStore
+    rows: RowStore
+
+
 class UsageState:
     """State of one partition, in memory and on disk."""
 
@@ -42,7 +50,7 @@ class UsageState:
         self,
         partition: UsagePartition,
         next_offset: int,
-        store: SeenStore,
+        stores: Stores,
         outputs: Outputs,
         fence: Fence,
         catalog: Callable[[], Catalog],
@@ -52,14 +60,17 @@ class UsageState:
         """Go on at *next_offset*; *owed* records are written with the first flush."""
         self.partition = partition
         self.next_offset = next_offset
-        self._store = store
+        self._stores = stores
         self._outputs = outputs
         self._fence = fence
         self._catalog = catalog
         self._observer = observer
         self._owed = list(owed)
-        self._newest: list[int] = [run.newest_offset for run in store.manifest.runs]
-        self._covered = store.manifest.covered
+        self._progress_key = rollup.encode(rollup.ProgressKey(partition.identity.partition))
+        self._newest: list[int] = [run.newest_offset for run in stores.seen.manifest.runs]
+        self._covered = stores.seen.manifest.covered
+        #: Records on weir.rollups since the rows were last kept on disk.
+        self._since_kept = 0
         self._written_at = time.monotonic()
 
     def apply(self, records: Sequence[SourceRecord]) -> Flush:
@@ -84,6 +95,8 @@ class UsageState:
         # a later one: so the next seal may skip what lies before it.
         self._covered = self._fence.expected(self._outputs.seen, number)
         self.partition.table.close(flush.record_time_ms)
+        if self._since_kept >= max(LEAST_RECORDS, RECORDS_A_ROW * len(self.partition.table)):
+            self._keep_rows(flush)
 
     def heartbeat(self) -> Flush | None:
         """Return the progress again after an idle hour, so that retention never takes the last one."""
@@ -112,6 +125,7 @@ class UsageState:
             progress.append(self._progress_record(outcome.progress, outcome.record_time_ms))
         rollups = [*self._owed, *outcome.rollups, *progress]
         self._owed.clear()
+        self._since_kept += len(rollups)
         return Flush(
             number,
             outcome.last_offset,
@@ -128,8 +142,21 @@ class UsageState:
         )
 
     def _progress_record(self, progress: rollup.Progress, at_ms: int) -> NewRecord:
-        key = rollup.encode(rollup.ProgressKey(self.partition.identity.partition))
-        return NewRecord(key, rollup.encode(progress), at_ms)
+        return NewRecord(self._progress_key, rollup.encode(progress), at_ms)
+
+    def _keep_rows(self, flush: Flush) -> None:
+        """Write the rows to disk with the progress of *flush*.
+
+        Rows may hold records behind that progress already. It is as if they had become durable before
+        it: those records come again after a crash, and the stamps tell.
+        """
+        (appended,) = flush.steps[1]
+        if not appended.records or appended.records[-1].key != self._progress_key:
+            return  # a replay writes none until it has caught up
+        last = appended.records[-1]
+        covered = self._fence.expected(self._outputs.rollups, self.partition.identity.partition)
+        self._stores.rows.write(covered, [*self.partition.table.records(), (last.key, last.value)])
+        self._since_kept = 0
 
     def _seal(self, flush: Flush) -> None:
         index, horizon, up_to = self.partition.index, self.partition.horizon, flush.last_offset
@@ -141,4 +168,4 @@ class UsageState:
             index.runs[:] = [merge(index.runs, kept_since, up_to)]
             self._newest[:] = [up_to]
         runs: list[tuple[SealedRun, int]] = list(zip(index.runs, self._newest, strict=True))
-        self._store.write(runs, self._covered, horizon.hours())
+        self._stores.seen.write(runs, self._covered, horizon.hours())

@@ -1,7 +1,8 @@
 """The live rows of one partition, in buckets that close together."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from sys import intern
 from typing import Final
 
@@ -126,6 +127,12 @@ class UsageTable:
         for row in rows:
             row.dirty = False
         return [NewRecord(row.key, row.encode(), at_ms) for row in rows]
+
+    def records(self) -> Iterator[tuple[bytes, bytes]]:
+        """Yield key and value of every row as it is now."""
+        for bucket in self._buckets.values():
+            rows: Iterable[LiveRow] = chain(bucket.usage.values(), bucket.fates.values())
+            yield from ((row.key, row.encode()) for row in rows)
 
     def restore(
         self, raw_key: bytes, key: rollup.UsageKey | rollup.FatesKey, saved: rollup.Row

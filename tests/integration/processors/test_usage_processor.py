@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from processors.usage.row_store import RowStore
 from schemas import rollup, topics
 from schemas.catalog import RecordSkipped
 from schemas.errors import TryAgain
@@ -111,6 +112,44 @@ def test_kills_neither_lose_nor_double(log: UsageLog, start: Start) -> None:
     made = wait_done(log)
     assert made.usage == sums(*sent)
     assert (made.fates.counted, made.fates.duplicate) == (12_000, 400)
+
+
+def test_rows_on_disk_stand_for_the_log_that_they_cover(log: UsageLog, start: Start) -> None:
+    """All that the disk stands for is deleted, its source too: nothing else could know the sums."""
+    now_ms = int(time.time() * 1000)
+    rounds = [
+        [
+            UsageEvent(Series("acme", f"c-{number}", "api"), now_ms, number, "api", f"{turn}-{number}", b"")
+            for number in range(4_000)
+        ]
+        for turn in range(5)
+    ]
+    processor = start("processors", WEIR_INSTANCE="p-1")
+    for events in rounds[:4]:
+        log.send(events, pack=400)
+        wait_done(log)
+    processor.kill()
+
+    rollups = log.broker.topics([topic_name(log.namespace.prefix, topics.ROLLUPS)])
+    [facts] = rollups.values()
+    folder = log.settings.data / "processors" / "p-1" / "rows"
+    on_log = log.rollup_records()
+    for number in range(PARTITIONS):
+        store = RowStore(folder / str(number), facts.topic_id, 0)
+        covered, kept = store.read()
+        assert 0 < covered <= len(on_log[number])
+        assert set(kept) <= set(on_log[number])
+        store.write(len(on_log[number]), dict(on_log[number]).items())
+    log.eat({number: len(records) for number, records in on_log.items()}, topics.ROLLUPS)
+    log.eat(log.ends())
+    log.send(rounds[4], pack=400)
+    log.send(rounds[0], pack=400)
+    start("processors", WEIR_INSTANCE="p-1")
+
+    made = wait_done(log)
+    assert not made.lost
+    assert made.usage == sums(*rounds)
+    assert made.fates.duplicate == len(rounds[0])
 
 
 def test_sigterm_ends_it_cleanly_with_everything_durable(log: UsageLog, start: Start) -> None:

@@ -17,7 +17,7 @@ from schemas.event import Series, UsageEvent
 from schemas.meters import Meter
 from schemas.pack import encode_pack
 from schemas.partition import partition_of
-from schemas.topics import topic_name
+from schemas.topics import Topic, topic_name
 from tests.stack import PARTITIONS, Namespace
 
 METERS = tuple(Meter(name=name, event_type=name, default_one=True) for name in ("api", "database"))
@@ -121,9 +121,9 @@ class UsageLog:
         found = self.broker.latest((name, number) for number in range(PARTITIONS))
         return {number: end for (_, number), end in found.items()}
 
-    def eat(self, ends: Mapping[int, int]) -> None:
+    def eat(self, ends: Mapping[int, int], topic: Topic = topics.USAGE) -> None:
         """Delete what lies before *ends*, as retention would."""
-        name = topic_name(self.namespace.prefix, topics.USAGE)
+        name = topic_name(self.namespace.prefix, topic)
         asked = [TopicPartition(name, number, end) for number, end in ends.items()]
         for future in self.namespace.admin.delete_records(asked).values():
             future.result(timeout=_READ_SECONDS)
@@ -170,13 +170,21 @@ class UsageLog:
         """Return what is on weir.rollups now."""
         return Made({key: max(rows, key=lambda row: row.stamp) for key, rows in self._rows().items()})
 
-    def _rows(self) -> dict[rollup.Key, list[rollup.Row]]:
+    def rollup_records(self) -> dict[int, list[tuple[bytes, bytes]]]:
+        """Return key and value of everything on weir.rollups, by partition."""
         name = topic_name(self.namespace.prefix, topics.ROLLUPS)
         starts = self.broker.earliest((name, number) for number in range(PARTITIONS))
-        rows: dict[rollup.Key, list[rollup.Row]] = {}
+        records: dict[int, list[tuple[bytes, bytes]]] = {number: [] for number in range(PARTITIONS)}
         for message in read(self.settings, starts, self.broker.latest(starts)):
-            key, row = rollup.decode(message.key() or b"", message.value() or b"")
-            rows.setdefault(key, []).append(row)
+            records[message.partition() or 0].append((message.key() or b"", message.value() or b""))
+        return records
+
+    def _rows(self) -> dict[rollup.Key, list[rollup.Row]]:
+        rows: dict[rollup.Key, list[rollup.Row]] = {}
+        for records in self.rollup_records().values():
+            for raw_key, value in records:
+                key, row = rollup.decode(raw_key, value)
+                rows.setdefault(key, []).append(row)
         return rows
 
     def _flush(self) -> None:

@@ -65,12 +65,17 @@ class Machine:
         self.runs: list[SealedRun] = []
         self.covered = 0
         self.hours: list[tuple[int, int]] = []
+        #: Rows and a progress, and how much of the rollups topic they stand for.
+        self.kept_rows: list[tuple[bytes, bytes]] = []
+        self.kept_up_to = 0
         self.restart()
 
     def restart(self) -> None:
         """Start from what is durable."""
         changelog = Changelog()
-        for record in self.topics.rollups:
+        for key, value in self.kept_rows:
+            changelog.add(key, value)
+        for record in self.topics.rollups[self.kept_up_to :]:
             changelog.add(record.key, record.value)
         self.progress = changelog.progress(PARTITION)
         horizon = Horizon(HORIZON_MS)
@@ -138,6 +143,14 @@ class Machine:
             kept_since = self.partition.horizon.kept_since(self.last_durable.record_time_ms - HOUR_MS)
             index.runs[:] = [merge(index.runs, kept_since, up_to)]
         self.runs, self.covered, self.hours = list(index.runs), self.seen_end, self.partition.horizon.hours()
+
+    def keep_rows(self) -> None:
+        """Keep the rows as they are on disk, with the newest durable progress, if there is one."""
+        if self.last_durable is None or self.last_durable.progress is None:
+            return
+        progress = (rollup.encode(rollup.ProgressKey(PARTITION)), rollup.encode(self.last_durable.progress))
+        self.kept_rows = [*self.partition.table.records(), progress]
+        self.kept_up_to = len(self.topics.rollups)
 
     def drain(self) -> None:
         while self.in_flight:

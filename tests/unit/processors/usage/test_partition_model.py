@@ -140,6 +140,29 @@ def test_rows_written_before_a_crash_are_shown_by_no_progress_of_its_replay_too_
     assert_agree(machine, truth)
 
 
+@settings(max_examples=100, deadline=None)
+@given(catalogs(), plans.map(records_of), starts, st.integers(1, 5), st.integers(0, 4), st.integers(0, 60))
+def test_rows_kept_on_disk_with_batches_under_way_are_a_start_like_any_other(
+    catalog: Catalog, sent: list[Sent], start: int, size: int, acknowledged: int, kept: int
+) -> None:
+    truth = Truth(catalog)
+    machine = Machine(catalog, 64, 24, start)
+    for number, one in enumerate(sent):
+        truth.append(one, start + number)
+    for first in range(0, len(truth.records), size):
+        machine.apply(truth.records[first : first + size])
+        if len(machine.in_flight) == 2:
+            for _ in range(acknowledged):
+                machine.acknowledge(0)
+            machine.keep_rows()
+            break
+    machine.crash([kept])
+    while waiting := truth.records[machine.next_offset - start :]:
+        machine.apply(waiting[:size])
+        machine.drain()
+    assert_agree(machine, truth)
+
+
 class Crashes(RuleBasedStateMachine):
     """Records come, batches are applied, acknowledged in steps, and lost, in any order."""
 
@@ -174,6 +197,10 @@ class Crashes(RuleBasedStateMachine):
     @rule()
     def seal(self) -> None:
         self.machine.seal()
+
+    @rule()
+    def keep_rows(self) -> None:
+        self.machine.keep_rows()
 
     def waiting(self) -> list[SourceRecord]:
         return self.truth.records[self.machine.next_offset - self.start :]
