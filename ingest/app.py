@@ -8,6 +8,7 @@ from typing import Final
 from ingest.core.gate import Gate
 from ingest.core.packing import OpenPacks
 from ingest.core.reading import Reader
+from ingest.core.rounds import Rounds
 from ingest.events_route import EventsRoute
 from ingest.ground import Ground
 from ingest.http_requests import Requests
@@ -45,9 +46,10 @@ class Ingress:
         self._instruments = Instruments(metrics, topic)
         self._faults = Faults()
         self._producer = connect(settings, self._faults)
-        self._log = UsageLog(self._producer, self._faults, topic, partitions, self._gate, self._instruments)
-        packs = OpenPacks(partitions, settings.ingest_linger_ms / 1_000)
-        self._packer = Packer(self._log, packs, self._gate, settings.ingest_ack_timeout_ms / 1_000)
+        rounds = Rounds(settings.ingest_linger_ms / 1_000)
+        self._log = UsageLog(self._producer, self._faults, topic, self._gate, rounds, self._instruments)
+        packs = OpenPacks(partitions)
+        self._packer = Packer(self._log, packs, rounds, self._gate, settings.ingest_ack_timeout_ms / 1_000)
         self._tally = DoorTally(self._producer, topic_name(settings.topic_prefix, DOOR), run)
         broker = Broker.of(settings, "ground")
         self._ground = Ground(broker, self._producer, topic, partitions, lambda: follower.catalog)

@@ -8,6 +8,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from ingest.core.gate import Gate
 from ingest.core.packing import Pack
+from ingest.core.rounds import Rounds
 from ingest.instruments import Instruments
 from runtime import logs
 from runtime.kafka import producer_config
@@ -60,19 +61,18 @@ class UsageLog:
         producer: Producer,
         faults: Faults,
         topic: str,
-        partitions: int,
         gate: Gate,
+        rounds: Rounds,
         instruments: Instruments,
     ) -> None:
         self._producer = producer
         self._faults = faults
         self._topic = topic
         self._gate = gate
+        self._rounds = rounds
         self._instruments = instruments
         #: Packs without a confirmation, oldest first, and when each was sent.
         self._sent_at: dict[Pack, float] = {}
-        #: How many of them each partition has.
-        self.on_their_way = [0] * partitions
         #: Packs whose end is known.
         self.reported = 0
 
@@ -91,7 +91,6 @@ class UsageLog:
         value = encode_pack(pack.events)
         pack.events = []
         self._sent_at[pack] = time.monotonic()
-        self.on_their_way[pack.partition] += 1
         try:
             self._producer.produce(
                 self._topic,
@@ -121,8 +120,9 @@ class UsageLog:
         self._done(pack, None)
 
     def _done(self, pack: Pack, failure: str | None) -> None:
-        waited = time.monotonic() - self._sent_at.pop(pack)
-        self.on_their_way[pack.partition] -= 1
+        now = time.monotonic()
+        waited = now - self._sent_at.pop(pack)
+        self._rounds.confirmed(waited, now)
         self.reported += 1
         self._gate.release(pack.size)
         self._instruments.produced(waited, failure)

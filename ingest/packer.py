@@ -1,4 +1,4 @@
-"""Brings requests and packs together: one small timer drives lingering, confirmations and deadlines."""
+"""Brings requests and packs together: one small timer drives rounds, confirmations and deadlines."""
 
 import asyncio
 import time
@@ -9,6 +9,7 @@ from typing import Final
 from ingest.core.gate import Gate
 from ingest.core.packing import LEAST_SHARE, OpenPacks, Pack, Place, Ticket
 from ingest.core.reading import Batch
+from ingest.core.rounds import Rounds
 from ingest.kafka import UsageLog
 
 _TICK_SECONDS: Final = 0.001
@@ -17,16 +18,19 @@ _TICK_SECONDS: Final = 0.001
 class Packer:
     """Publishes batches. Ticks once a millisecond while anything waits, else not at all."""
 
-    def __init__(self, log: UsageLog, packs: OpenPacks, gate: Gate, ack_timeout_seconds: float) -> None:
+    def __init__(
+        self, log: UsageLog, packs: OpenPacks, rounds: Rounds, gate: Gate, ack_timeout_seconds: float
+    ) -> None:
         self._log = log
         self._packs = packs
+        self._rounds = rounds
         self._gate = gate
         self._ack_timeout_seconds = ack_timeout_seconds
         self._loop = asyncio.get_running_loop()
         #: Deadlines in the order in which they come.
         self._waiting: deque[tuple[float, Ticket]] = deque()
-        self._arrived = 0
-        self._arrived_before = 0
+        #: Requests that have put their events into packs and have no answer yet.
+        self._under_way = 0
         self._ticking = False
 
     async def publish(self, batch: Batch, body_bytes: int) -> list[Place] | None:
@@ -35,17 +39,21 @@ class Packer:
         ticket = Ticket(partial(_resolve, confirmed))
         now = time.monotonic()
         share = body_bytes // len(batch.events)
-        places, full = self._packs.put(batch.events, batch.routes, share, ticket, now)
+        places, full = self._packs.put(batch.events, batch.routes, share, ticket)
         self._gate.hold(max(share, LEAST_SHARE) * len(batch.events))
         self._waiting.append((now + self._ack_timeout_seconds, ticket))
-        self._arrived += 1
+        self._under_way += 1
+        self._rounds.joined(now)
         self._send(full)
         self._wake()
-        return places if await confirmed else None
+        try:
+            return places if await confirmed else None
+        finally:
+            self._under_way -= 1
 
     def hurry(self) -> None:
         """Send at once what waits, now and from now on: the process is about to end."""
-        self._packs.hurry()
+        self._rounds.hurry()
         self._wake()
 
     def _wake(self) -> None:
@@ -58,9 +66,9 @@ class Packer:
         try:
             self._log.poll()
             now = time.monotonic()
-            quiet = self._arrived == self._arrived_before
-            self._arrived_before = self._arrived
-            self._send(self._packs.due(now, self._log.on_their_way, quiet=quiet))
+            if self._rounds.due(now, free=not self._log.outstanding):
+                self._send(self._packs.take())
+                self._rounds.sent(self._under_way)
             self._give_up(now)
         finally:
             if self._waiting or self._log.outstanding:

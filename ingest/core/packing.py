@@ -1,4 +1,4 @@
-"""Events of many requests share packs: which pack an event goes to, and when a pack goes out."""
+"""Events of many requests share packs: which pack an event goes to, and whom its end concerns."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -10,8 +10,6 @@ from schemas.pack import MAX_EVENTS
 MAX_PACK_BYTES: Final = 256 * 1024
 #: Room in a pack is counted in bytes alone; an event takes at least the share of MAX_EVENTS.
 LEAST_SHARE: Final = -(-MAX_PACK_BYTES // (MAX_EVENTS - 1))
-#: A pack may wait this many times the linger while another of its partition is on its way.
-STRETCH: Final = 4
 
 
 class Ticket:
@@ -45,13 +43,11 @@ class Ticket:
 class Pack:
     """Events of one partition on their way to the log."""
 
-    __slots__ = ("events", "first_at", "partition", "position", "size", "tickets")
+    __slots__ = ("events", "partition", "position", "size", "tickets")
 
     def __init__(self, partition: int) -> None:
         self.partition = partition
         self.events: list[UsageEvent] = []
-        #: When its first event came, in seconds of the caller's clock.
-        self.first_at = 0.0
         #: Shares of its events, about their bytes.
         self.size = 0
         self.tickets: list[Ticket] = []
@@ -66,12 +62,11 @@ Place = tuple[Pack, int]
 class OpenPacks:
     """The pack of each partition that still takes events."""
 
-    def __init__(self, partitions: int, linger_seconds: float) -> None:
+    def __init__(self, partitions: int) -> None:
         self._open = [Pack(partition) for partition in range(partitions)]
-        self._linger_seconds = linger_seconds
 
     def put(
-        self, events: Sequence[UsageEvent], routes: Sequence[Route], share: int, ticket: Ticket, now: float
+        self, events: Sequence[UsageEvent], routes: Sequence[Route], share: int, ticket: Ticket
     ) -> tuple[list[Place], list[Pack]]:
         """Return each event's place, and the packs that are full now.
 
@@ -89,8 +84,6 @@ class OpenPacks:
                 touched.add(pack)
                 pack.tickets.append(ticket)
                 ticket.expect()
-                if not rows:
-                    pack.first_at = now
             places.append((pack, len(rows)))
             rows.append(event)
             pack.size += share
@@ -99,37 +92,9 @@ class OpenPacks:
                 packs[partition] = Pack(partition)
         return places, full
 
-    def due(self, now: float, busy: Sequence[int], *, quiet: bool) -> list[Pack]:
-        """Return, and replace, the packs that have waited long enough.
-
-        *busy* has the packs on their way by partition, *quiet* says that nothing came of late.
-        """
-        due = [
-            pack
-            for pack in self._open
-            if pack.events
-            and is_due(now - pack.first_at, self._linger_seconds, quiet=quiet, busy=busy[pack.partition] > 0)
-        ]
-        for pack in due:
+    def take(self) -> list[Pack]:
+        """Return, and replace, every pack that holds an event."""
+        taken = [pack for pack in self._open if pack.events]
+        for pack in taken:
             self._open[pack.partition] = Pack(pack.partition)
-        return due
-
-    def hurry(self) -> None:
-        """Let no pack wait any longer from now on."""
-        self._linger_seconds = 0.0
-
-    def __bool__(self) -> bool:
-        """Say whether any event waits."""
-        return any(pack.events for pack in self._open)
-
-
-def is_due(waited_seconds: float, linger_seconds: float, *, quiet: bool, busy: bool) -> bool:
-    """Say whether a pack goes out now.
-
-    When nobody sends any more, waiting gains nothing. While an earlier pack of the partition is on
-    its way, waiting costs little: Kafka, not the linger, is the bottleneck then, and every record is
-    work for all who read it. So packs grow with the load by themselves.
-    """
-    if waited_seconds >= STRETCH * linger_seconds:
-        return True
-    return not busy and (quiet or waited_seconds >= linger_seconds)
+        return taken

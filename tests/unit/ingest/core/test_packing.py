@@ -4,14 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.core.packing import LEAST_SHARE, MAX_PACK_BYTES, OpenPacks, Pack, Ticket, is_due
+from ingest.core.packing import LEAST_SHARE, MAX_PACK_BYTES, OpenPacks, Pack, Ticket
 from ingest.core.routes import Route
 from schemas.event import Series, UsageEvent
 from schemas.pack import MAX_EVENTS
 
 PARTITIONS = 3
-LINGER = 0.005
-IDLE = [0] * PARTITIONS
 
 
 class Outcomes(list[bool]):
@@ -27,24 +25,24 @@ def event(number: int, partition: int) -> tuple[UsageEvent, Route]:
 
 
 def put(
-    packs: OpenPacks, partitions: list[int], ticket: Ticket, share: int = 1, now: float = 0.0
+    packs: OpenPacks, partitions: list[int], ticket: Ticket, share: int = 1
 ) -> tuple[list[tuple[Pack, int]], list[Pack]]:
     events, routes = zip(
         *[event(number, partition) for number, partition in enumerate(partitions)], strict=True
     )
-    return packs.put(events, routes, share, ticket, now)
+    return packs.put(events, routes, share, ticket)
 
 
 @given(st.lists(st.lists(st.integers(0, PARTITIONS - 1), min_size=1, max_size=900), min_size=1, max_size=4))
 def test_every_event_is_where_its_place_says(requests: list[list[int]]) -> None:
-    packs = OpenPacks(PARTITIONS, LINGER)
+    packs = OpenPacks(PARTITIONS)
     places, gone = [], []
     for partitions in requests:
         placed, full = put(packs, partitions, Outcomes().ticket())
         places.append((partitions, placed))
         gone += full
-    gone += packs.due(1.0, IDLE, quiet=True)
-    assert not packs
+    gone += packs.take()
+    assert packs.take() == []
     assert sum(len(pack.events) for pack in gone) == sum(map(len, requests))
     for partitions, placed in places:
         for number, (partition, (pack, index)) in enumerate(zip(partitions, placed, strict=True)):
@@ -56,7 +54,7 @@ def test_every_event_is_where_its_place_says(requests: list[list[int]]) -> None:
 
 @pytest.mark.parametrize("share", [1, 1_000, MAX_PACK_BYTES // 2, MAX_PACK_BYTES, 2**20])
 def test_a_pack_goes_out_when_its_bytes_are_enough(share: int) -> None:
-    packs = OpenPacks(1, LINGER)
+    packs = OpenPacks(1)
     _, full = put(packs, [0] * 1_000, Outcomes().ticket(), share)
     assert full
     for pack in full:
@@ -64,9 +62,9 @@ def test_a_pack_goes_out_when_its_bytes_are_enough(share: int) -> None:
 
 
 def test_a_request_is_settled_by_the_last_of_its_packs() -> None:
-    packs, outcomes = OpenPacks(PARTITIONS, LINGER), Outcomes()
+    packs, outcomes = OpenPacks(PARTITIONS), Outcomes()
     put(packs, [0, 1, 0, 2], outcomes.ticket())
-    first, second, third = packs.due(1.0, IDLE, quiet=True)
+    first, second, third = packs.take()
     for pack in (first, second):
         pack.tickets[0].pack_done(confirmed=True)
     assert outcomes == []
@@ -75,60 +73,29 @@ def test_a_request_is_settled_by_the_last_of_its_packs() -> None:
 
 
 def test_a_pack_tells_each_of_its_requests_once() -> None:
-    packs, mine, yours = OpenPacks(PARTITIONS, LINGER), Outcomes(), Outcomes()
+    packs, mine, yours = OpenPacks(PARTITIONS), Outcomes(), Outcomes()
     put(packs, [0, 0, 0], mine.ticket())
     put(packs, [0, 0], yours.ticket())
-    (pack,) = packs.due(1.0, IDLE, quiet=True)
+    (pack,) = packs.take()
     for ticket in pack.tickets:
         ticket.pack_done(confirmed=True)
     assert (mine, yours) == ([True], [True])
 
 
 def test_one_pack_that_fails_fails_the_request_at_once_and_for_good() -> None:
-    packs, outcomes = OpenPacks(PARTITIONS, LINGER), Outcomes()
+    packs, outcomes = OpenPacks(PARTITIONS), Outcomes()
     put(packs, [0, 1], outcomes.ticket())
-    first, second = packs.due(1.0, IDLE, quiet=True)
+    first, second = packs.take()
     first.tickets[0].pack_done(confirmed=False)
     second.tickets[0].pack_done(confirmed=True)
     assert outcomes == [False]
 
 
 def test_a_late_confirmation_changes_no_answer() -> None:
-    packs, outcomes = OpenPacks(PARTITIONS, LINGER), Outcomes()
+    packs, outcomes = OpenPacks(PARTITIONS), Outcomes()
     ticket = outcomes.ticket()
     put(packs, [0], ticket)
     ticket.settle(confirmed=False)
-    (pack,) = packs.due(1.0, IDLE, quiet=True)
+    (pack,) = packs.take()
     pack.tickets[0].pack_done(confirmed=True)
     assert outcomes == [False]
-
-
-@pytest.mark.parametrize(
-    ("waited", "quiet", "busy", "due"),
-    [
-        (0.001, True, False, True),  # nobody sends: waiting gains nothing
-        (0.001, False, False, False),
-        (0.005, False, False, True),
-        (0.005, False, True, False),  # Kafka is the bottleneck: a larger pack costs no time
-        (0.005, True, True, False),
-        (0.020, False, True, True),
-        (0.020, True, True, True),
-    ],
-)
-def test_packs_grow_with_the_load(waited: float, quiet: bool, busy: bool, due: bool) -> None:  # noqa: FBT001
-    assert is_due(waited, LINGER, quiet=quiet, busy=busy) is due
-
-
-def test_the_wait_begins_with_the_first_event_of_a_pack() -> None:
-    packs = OpenPacks(PARTITIONS, LINGER)
-    put(packs, [0], Outcomes().ticket(), now=10.0)
-    put(packs, [0, 1], Outcomes().ticket(), now=10.004)
-    assert [pack.partition for pack in packs.due(10.005, IDLE, quiet=False)] == [0]
-    assert [pack.partition for pack in packs.due(10.010, IDLE, quiet=False)] == [1]
-
-
-def test_at_the_end_nothing_waits() -> None:
-    packs = OpenPacks(PARTITIONS, LINGER)
-    put(packs, [0], Outcomes().ticket())
-    packs.hurry()
-    assert packs.due(0.0, [1] * PARTITIONS, quiet=False)
