@@ -39,7 +39,7 @@ class Packer:
         ticket = Ticket(partial(_resolve, confirmed))
         now = time.monotonic()
         share = body_bytes // len(batch.events)
-        places, full = self._packs.put(batch.events, batch.routes, share, ticket)
+        places, full = self._packs.put(batch.events, batch.partitions, share, ticket)
         self._gate.hold(max(share, LEAST_SHARE) * len(batch.events))
         self._waiting.append((now + self._ack_timeout_seconds, ticket))
         self._under_way += 1

@@ -1,67 +1,50 @@
-"""The fast reading: common shapes of events, a whole batch at once.
+"""The fast reading: common shapes of events, a whole batch at once, column by column.
 
 It takes events or leaves them; it never refuses one. What it takes, it reads exactly as
-`schemas.admission.read_event` does, which a property test holds it to. It leaves a batch as soon as
-anything in it is unusual: escapes, unknown members, nested data, a name that stands twice, a fault.
+`schemas.admission.read_event` does, which a property test holds it to. It leaves single events whose
+time, source, quantity or data is unusual, and the whole batch where that cannot be told apart:
+escapes, unknown members, a name that stands twice, an id that breaks the rules.
 """
 
-from typing import Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import compress
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 import msgspec
 
-from ingest.core.instants import Instants
-from ingest.core.learned import DataObjects, Quantities, Sources, Unusual
-from ingest.core.routes import Route, TenantRoutes
+from ingest.core.columns import Columns, read_columns
+from ingest.core.learned import Data, DataObjects, Quantities, Quantity, Sources, Times
+from ingest.core.routes import Doubt, TenantRoutes, Unusual
 from schemas.admission import AHEAD_MS, MAX_TEXT, OLDEST_MS
-from schemas.event import NOT_GIVEN, UsageEvent
+from schemas.event import NO_QUANTITY, NOT_GIVEN, UsageEvent
 
-_NOTHING: Final = msgspec.Raw(b"")
-#: Quotation marks of the members that each form requires, and of those it may leave out.
-_QUOTES_SHORT: Final = 12  # id, customer, meter
-_QUOTES_ENVELOPE: Final = 16  # specversion, id, type, subject
+T = TypeVar("T")
+
+_QUOTE: Final = b'"'
 _QUOTES_TEXT: Final = 4  # "time":"…"
 
-
-class _Short(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    id: str
-    customer: str
-    type: str = msgspec.field(name="meter")
-    source: str = ""
-    time: str = ""
-    quantity: msgspec.Raw = _NOTHING
-    data: msgspec.Raw = _NOTHING
-
-
-class _Envelope(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    specversion: str
-    id: str
-    source: str
-    type: str
-    customer: str = msgspec.field(name="subject")
-    time: str = ""
-    datacontenttype: str = ""
-    data: msgspec.Raw = _NOTHING
-
-
-_decode_short: Final = msgspec.json.Decoder(list[_Short]).decode
-_decode_envelope: Final = msgspec.json.Decoder(list[_Envelope]).decode
-_new: Final = tuple.__new__
+_decode_raws: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_new_event: Final = partial(tuple.__new__, UsageEvent)
 
 
 class Taken(NamedTuple):
-    """A batch that was read: event by event, the event and its route."""
+    """A batch that was read, but for its unusual events."""
 
     events: list[UsageEvent]
-    routes: list[Route]
-    #: Whether a meter, or a missing time, has something to say about one of them.
-    judged: bool
+    #: Where each of them goes.
+    partitions: list[int]
+    #: Whether a meter, or a missing time, may have something to say about it.
+    doubtful: list[bool]
+    #: The JSON of the others, by place in the batch, in order.
+    unusual: Mapping[int, bytes]
 
 
 class FastReader:
     """Reads batches and remembers what comes again. Raises Unusual, and nothing else."""
 
     def __init__(self) -> None:
-        self._instants = Instants()
+        self._times = Times()
         self._sources = Sources()
         self._quantities = Quantities()
         self._data = DataObjects(holds_quantity=False)
@@ -74,85 +57,96 @@ class FastReader:
         try:
             if not body.isascii():
                 body.decode()
-            if b'"specversion"' in body:
-                envelopes = _decode_envelope(body)
-                _check_ids([envelope.id for envelope in envelopes])
-                taken, quotes = self._envelopes(envelopes, routes, now_ms)
-            else:
-                shorts = _decode_short(body)
-                _check_ids([short.id for short in shorts])
-                taken, quotes = self._shorts(shorts, routes, now_ms)
+            columns = read_columns(body)
+            if columns is None:
+                raise Unusual
+            _check_ids(columns.ids)
+            return self._taken(body, columns, routes, now_ms)
         except (msgspec.DecodeError, RecursionError, ValueError):
             raise Unusual from None
+
+    def _taken(self, body: bytes, columns: Columns, routes: TenantRoutes, now_ms: int) -> Taken:
+        ways = list(map(routes.__getitem__, zip(columns.customers, columns.types, strict=True)))
+        times = _in_window(list(map(self._times.__getitem__, columns.times)), now_ms)
+        sources = list(map(self._sources.__getitem__, columns.sources))
+        quantities, data = self._amounts(columns)
+        keep = _without_none(times, sources, quantities, data)
+        unusual: dict[int, bytes] = {}
+        if keep is not None:
+            raws = _decode_raws(body)
+            unusual = {place: bytes(raws[place]) for place, usual in enumerate(keep) if not usual}
+            if len(unusual) == len(keep):
+                return Taken([], [], [], unusual)
+        micros, value_quotes = zip(*_only(quantities, keep), strict=True)
+        rests, data_micros, data_quotes = zip(*_only(data, keep), strict=True)
         # Without escapes every quotation mark belongs to a name or a text that was read; one more
         # means a name that stands twice, of which only the last was seen.
-        if quotes != body.count(b'"'):
+        expected = sum(value_quotes) + sum(data_quotes) + sum(_only(columns.quotes, keep))
+        given = [*_only(columns.sources, keep), *_only(columns.times, keep)]
+        expected += _QUOTES_TEXT * (len(given) - given.count(""))
+        if expected != body.count(_QUOTE) - sum(raw.count(_QUOTE) for raw in unusual.values()):
             raise Unusual
-        return taken
+        series, partitions, doubts = zip(*_only(ways, keep), strict=True)
+        if columns.in_envelopes:
+            micros = data_micros
+        given_ms = _only(times, keep)
+        fields = zip(
+            series, given_ms, micros, _only(sources, keep), _only(columns.ids, keep), rests, strict=True
+        )
+        return Taken(
+            list(map(_new_event, fields)),
+            list(partitions),
+            _doubtful(doubts, given_ms, micros, rests),
+            unusual,
+        )
 
-    def _shorts(self, batch: list[_Short], routes: TenantRoutes, now_ms: int) -> tuple[Taken, int]:
-        read_instant, sources = self._instants.read, self._sources
-        quantities, data_objects = self._quantities, self._data
-        oldest_ms, newest_ms = now_ms - OLDEST_MS, now_ms + AHEAD_MS
-        events: list[UsageEvent] = []
-        taken: list[Route] = []
-        judged = False
-        quotes = len(batch) * _QUOTES_SHORT
-        for short in batch:
-            route = routes[short.customer, short.type]
-            if short.time:
-                given_ms = read_instant(short.time)
-                if not oldest_ms <= given_ms <= newest_ms:
-                    raise Unusual
-                quotes += _QUOTES_TEXT
-            else:
-                given_ms = NOT_GIVEN
-                judged = True
-            if route.judged:
-                judged = True
-            if short.source:
-                quotes += _QUOTES_TEXT
-            micro, more = quantities[bytes(short.quantity)]
-            rest, _, most = data_objects[bytes(short.data)]
-            quotes += more + most
-            source = sources[short.source]
-            events.append(_new(UsageEvent, (route.series, given_ms, micro, source, short.id, rest)))
-            taken.append(route)
-        return Taken(events, taken, judged), quotes
-
-    def _envelopes(self, batch: list[_Envelope], routes: TenantRoutes, now_ms: int) -> tuple[Taken, int]:
-        read_instant, sources, data_objects = self._instants.read, self._sources, self._envelope_data
-        oldest_ms, newest_ms = now_ms - OLDEST_MS, now_ms + AHEAD_MS
-        events: list[UsageEvent] = []
-        taken: list[Route] = []
-        judged = False
-        quotes = len(batch) * _QUOTES_ENVELOPE
-        for envelope in batch:
-            route = routes[envelope.customer, envelope.type]
-            if envelope.specversion != "1.0":
-                raise Unusual
-            if envelope.time:
-                given_ms = read_instant(envelope.time)
-                if not oldest_ms <= given_ms <= newest_ms:
-                    raise Unusual
-                quotes += _QUOTES_TEXT
-            else:
-                given_ms = NOT_GIVEN
-                judged = True
-            if route.judged:
-                judged = True
-            if envelope.source:
-                quotes += _QUOTES_TEXT
-            if envelope.datacontenttype:
-                quotes += _QUOTES_TEXT
-            rest, micro, more = data_objects[bytes(envelope.data)]
-            quotes += more
-            source = sources[envelope.source]
-            events.append(_new(UsageEvent, (route.series, given_ms, micro, source, envelope.id, rest)))
-            taken.append(route)
-        return Taken(events, taken, judged), quotes
+    def _amounts(self, columns: Columns) -> tuple[Sequence[Quantity | None], Sequence[Data | None]]:
+        table = self._envelope_data if columns.in_envelopes else self._data
+        return (
+            list(map(self._quantities.__getitem__, columns.quantities)),
+            list(map(table.__getitem__, columns.data)),
+        )
 
 
-def _check_ids(ids: list[str]) -> None:
-    if not ids or "" in ids or max(map(len, ids)) > MAX_TEXT or not "".join(ids).isprintable():
+def _in_window(times: Sequence[int | None], now_ms: int) -> Sequence[int | None]:
+    """Return *times* with None where one is too old, or too far ahead, to be taken."""
+    oldest_ms, newest_ms = now_ms - OLDEST_MS, now_ms + AHEAD_MS
+    if None not in times:
+        known = cast("Sequence[int]", times)
+        if oldest_ms <= min(known) and max(known) <= newest_ms:
+            return times
+    return [
+        each if each is not None and (each == NOT_GIVEN or oldest_ms <= each <= newest_ms) else None
+        for each in times
+    ]
+
+
+def _without_none(*columns: Sequence[Any]) -> list[bool] | None:
+    """Return which rows have no None in them; None where that is all."""
+    if not any(None in column for column in columns):
+        return None
+    return [None not in row for row in zip(*columns, strict=True)]
+
+
+def _only(column: Sequence[T | None], keep: Sequence[bool] | None) -> Sequence[T]:
+    """Return what stands in the rows to keep; all, where *keep* is None."""
+    return cast("Sequence[T]", column if keep is None else list(compress(column, keep)))
+
+
+def _doubtful(
+    doubts: Sequence[Doubt], times: Sequence[int], micros: Sequence[int], rests: Sequence[bytes]
+) -> list[bool]:
+    """Return which events have to be judged."""
+    if NOT_GIVEN in times:
+        return [True] * len(times)
+    if not any(doubts):
+        return [False] * len(times)
+    return [
+        doubt is Doubt.ALWAYS or (doubt is Doubt.UNLESS_PLAIN and (bool(rest) or micro == NO_QUANTITY))
+        for doubt, micro, rest in zip(doubts, micros, rests, strict=True)
+    ]
+
+
+def _check_ids(ids: Sequence[str]) -> None:
+    if "" in ids or max(map(len, ids)) > MAX_TEXT or not "".join(ids).isprintable():
         raise Unusual

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from ingest.core.routes import Route
 from schemas.event import UsageEvent
 from schemas.pack import MAX_EVENTS
 
@@ -66,7 +65,7 @@ class OpenPacks:
         self._open = [Pack(partition) for partition in range(partitions)]
 
     def put(
-        self, events: Sequence[UsageEvent], routes: Sequence[Route], share: int, ticket: Ticket
+        self, events: Sequence[UsageEvent], partitions: Sequence[int], share: int, ticket: Ticket
     ) -> tuple[list[Place], list[Pack]]:
         """Return each event's place, and the packs that are full now.
 
@@ -77,7 +76,7 @@ class OpenPacks:
         places: list[Place] = []
         full: list[Pack] = []
         touched: set[Pack] = set()
-        for event, (_, partition, _) in zip(events, routes, strict=True):
+        for event, partition in zip(events, partitions, strict=True):
             pack = packs[partition]
             rows = pack.events
             if pack not in touched:

@@ -1,14 +1,14 @@
 """A body becomes a batch: events that will be published, and rejections with their reasons."""
 
-from collections.abc import Iterable
+from contextlib import suppress
+from itertools import compress, count
 from typing import Final, NamedTuple
 
 import msgspec
 
 from ingest.core.fast import FastReader, Taken
 from ingest.core.forms import Form, check_count, is_array, split
-from ingest.core.learned import Unusual
-from ingest.core.routes import Route, Routes, TenantRoutes
+from ingest.core.routes import Routes, TenantRoutes, Unusual
 from schemas.admission import MAX_TEXT, EventRejected, Finding, read_event
 from schemas.catalog import Catalog
 from schemas.event import UsageEvent
@@ -26,9 +26,9 @@ class Rejection(NamedTuple):
 class Batch(NamedTuple):
     """What a request holds."""
 
-    #: The good events, in order, and their routes.
+    #: The good events, in order, and where each goes.
     events: list[UsageEvent]
-    routes: list[Route]
+    partitions: list[int]
     #: By place in the request.
     rejected: dict[int, Rejection]
     #: By place in `events`.
@@ -43,6 +43,8 @@ class _Id(msgspec.Struct):
     id: str
 
 
+#: The partition of what is rejected.
+NOWHERE: Final = -1
 _decode_id: Final = msgspec.json.Decoder(_Id).decode
 
 
@@ -66,50 +68,84 @@ class Reader:
             except Unusual:
                 pass
             else:
-                if not taken.judged:
-                    return Batch(taken.events, taken.routes, {}, {}, many, escape_free=True)
-                batch = self._sorted_out(taken.events, routes, now_ms, many=many)
-                return batch._replace(escape_free=not batch.rejected and not batch.warnings)
+                return self._completed(taken, routes, now_ms, many=many)
         parts = split(body, form)
         check_count(len(parts.events))
-        items = [self._one(raw, routes, now_ms) for raw in parts.events]
-        return self._sorted_out(items, routes, now_ms, many=parts.many)
+        items = _Items([], [], [])
+        for raw in parts.events:
+            items.add(*self._one(raw, routes, now_ms))
+        return self._sorted_out(items, now_ms, many=parts.many)
 
     def _taken(self, body: bytes, routes: TenantRoutes, now_ms: int, *, many: bool) -> Taken:
-        """Return all events of *body* by the fast reading. Raises Unusual or Refused."""
+        """Return what the fast reading takes of *body*. Raises Unusual or Refused."""
         taken = self._fast.read(body if many else b"[%b]" % body, routes, now_ms)
-        if not many and len(taken.events) != 1:  # {…},{…} is no JSON
+        events = len(taken.events) + len(taken.unusual)
+        if not many and events != 1:  # {…},{…} is no JSON
             raise Unusual
-        check_count(len(taken.events))
+        check_count(events)
         return taken
 
-    def _one(self, raw: bytes, routes: TenantRoutes, now_ms: int) -> UsageEvent | Rejection:
-        try:
-            return self._taken(raw, routes, now_ms, many=False).events[0]
-        except Unusual:
-            pass
-        try:
-            return read_event(raw, routes.tenant, now_ms)
-        except EventRejected as rejected:
-            return Rejection(_id_of(raw), rejected.findings)
+    def _completed(self, taken: Taken, routes: TenantRoutes, now_ms: int, *, many: bool) -> Batch:
+        """Return the batch of which the fast reading took most."""
+        events, partitions, doubtful, unusual = taken
+        if not unusual and True not in doubtful:
+            return Batch(events, partitions, {}, {}, many, escape_free=True)
+        items = _Items([*events], partitions, doubtful)
+        for place, raw in unusual.items():
+            items.insert(place, *self._decided(raw, routes, now_ms))
+        batch = self._sorted_out(items, now_ms, many=many)
+        return batch._replace(escape_free=not batch.rejected and not batch.warnings)
 
-    def _sorted_out(
-        self, items: Iterable[UsageEvent | Rejection], routes: TenantRoutes, now_ms: int, *, many: bool
-    ) -> Batch:
-        batch = Batch([], [], {}, {}, many, escape_free=False)
-        for place, item in enumerate(items):
-            if isinstance(item, Rejection):
-                batch.rejected[place] = item
-                continue
-            faults, warnings = self._routes.judge(item, now_ms)
-            if faults:
-                batch.rejected[place] = Rejection(item.id, tuple(faults))
-                continue
-            if warnings:
-                batch.warnings[len(batch.events)] = warnings
-            batch.events.append(item)
-            batch.routes.append(routes[item.series.customer, item.series.type])
-        return batch
+    def _one(self, raw: bytes, routes: TenantRoutes, now_ms: int) -> tuple[UsageEvent | Rejection, int]:
+        """Return one event, and where it goes."""
+        with suppress(Unusual):
+            taken = self._taken(raw, routes, now_ms, many=False)
+            if taken.events:
+                return taken.events[0], taken.partitions[0]
+        return self._decided(raw, routes, now_ms)
+
+    def _decided(self, raw: bytes, routes: TenantRoutes, now_ms: int) -> tuple[UsageEvent | Rejection, int]:
+        try:
+            event = read_event(raw, routes.tenant, now_ms)
+        except EventRejected as rejected:
+            return Rejection(_id_of(raw), rejected.findings), NOWHERE
+        return event, routes[event.series.customer, event.series.type].partition
+
+    def _sorted_out(self, items: "_Items", now_ms: int, *, many: bool) -> Batch:
+        rejected: dict[int, Rejection] = {}
+        warned: dict[int, list[Finding]] = {}
+        for place in compress(count(), items.doubtful):
+            item = items.fates[place]
+            if not isinstance(item, Rejection):
+                faults, warnings = self._routes.judge(item, now_ms)
+                if not faults:
+                    if warnings:
+                        warned[place - len(rejected)] = warnings
+                    continue
+                item = items.fates[place] = Rejection(item.id, tuple(faults))
+            rejected[place] = item
+        events = [item for item in items.fates if not isinstance(item, Rejection)]
+        partitions = items.partitions
+        if rejected:
+            partitions = [partitions[place] for place in range(len(partitions)) if place not in rejected]
+        return Batch(events, partitions, rejected, warned, many, escape_free=False)
+
+
+class _Items(NamedTuple):
+    """Events and rejections in the order of the body."""
+
+    fates: list[UsageEvent | Rejection]
+    partitions: list[int]
+    doubtful: list[bool]
+
+    def add(self, fate: UsageEvent | Rejection, partition: int) -> None:
+        self.insert(len(self.fates), fate, partition)
+
+    def insert(self, place: int, fate: UsageEvent | Rejection, partition: int) -> None:
+        """Put in, before whatever stands at *place* now, what is still to be judged."""
+        self.fates.insert(place, fate)
+        self.partitions.insert(place, partition)
+        self.doubtful.insert(place, True)
 
 
 def _id_of(raw: bytes) -> str | None:

@@ -1,8 +1,9 @@
 """Where the events of one series go, and whether a meter has a say in them."""
 
+from collections.abc import Sequence
+from enum import IntEnum
 from typing import Final, NamedTuple
 
-from ingest.core.learned import Unusual
 from schemas.admission import Finding, text_fault, value_faults
 from schemas.catalog import Catalog
 from schemas.event import NOT_GIVEN, Series, UsageEvent
@@ -16,13 +17,26 @@ NO_METER: Final = Finding("", "no_meter", "accepted, but no meter measures this 
 NO_TIME: Final = Finding("/time", "no_time", "accepted without a time: the time of its record counts")
 
 
+class Unusual(Exception):  # noqa: N818 -- not an error: a hint to read more slowly
+    """The fast reading does not apply; it says nothing about whether the event is good."""
+
+
+class Doubt(IntEnum):
+    """Whether a meter may have something to say about an event of a type."""
+
+    NEVER = 0
+    #: Not about a quantity without properties: each version's meters take that.
+    UNLESS_PLAIN = 1
+    ALWAYS = 2
+
+
 class Route(NamedTuple):
     """What is known about every event of one series."""
 
     series: Series
     partition: int
     #: Whether `judge` could find anything in an event that has a time.
-    judged: bool
+    doubt: Doubt
 
 
 class Routes:
@@ -32,7 +46,7 @@ class Routes:
         self.catalog = catalog
         self._partitions = partitions
         self._by_tenant: dict[str, TenantRoutes] = {}
-        self._judged: dict[str, bool] = {}
+        self._doubts: dict[str, Doubt] = {}
         self._known = 0
 
     def of_tenant(self, tenant: str) -> "TenantRoutes":
@@ -49,7 +63,7 @@ class Routes:
         """Return the route of *series*."""
         self._known += 1
         partition = partition_of(series.tenant, series.customer, self._partitions)
-        return Route(series, partition, self._is_judged(series.type))
+        return Route(series, partition, self._doubt(series.type))
 
     def judge(self, event: UsageEvent, now_ms: int) -> tuple[list[Finding], list[Finding]]:
         """Return (faults, warnings) of an event that is well formed."""
@@ -59,14 +73,13 @@ class Routes:
             return [], [*warnings, NO_METER]
         return value_faults(event, meters), warnings
 
-    def _is_judged(self, event_type: str) -> bool:
-        judged = self._judged.get(event_type)
-        if judged is None:
-            versions = [meters.measuring(event_type) for meters in self.catalog.meter_sets]
-            judged = not all(meters and all(map(_takes_anything, meters)) for meters in versions)
-            if len(self._judged) < _REMEMBERED:
-                self._judged[event_type] = judged
-        return judged
+    def _doubt(self, event_type: str) -> Doubt:
+        doubt = self._doubts.get(event_type)
+        if doubt is None:
+            doubt = _doubt_of([meters.measuring(event_type) for meters in self.catalog.meter_sets])
+            if len(self._doubts) < _REMEMBERED:
+                self._doubts[event_type] = doubt
+        return doubt
 
 
 class TenantRoutes(dict[tuple[str, str], Route]):
@@ -84,6 +97,14 @@ class TenantRoutes(dict[tuple[str, str], Route]):
             raise Unusual
         route = self[key] = self._routes.route(Series(self.tenant, customer, event_type))
         return route
+
+
+def _doubt_of(versions: Sequence[Sequence[Meter]]) -> Doubt:
+    if not all(versions):
+        return Doubt.ALWAYS
+    return (
+        Doubt.NEVER if all(all(map(_takes_anything, meters)) for meters in versions) else Doubt.UNLESS_PLAIN
+    )
 
 
 def _takes_anything(meter: Meter) -> bool:

@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.core.packing import LEAST_SHARE, MAX_PACK_BYTES, OpenPacks, Pack, Ticket
-from ingest.core.routes import Route
 from schemas.event import Series, UsageEvent
 from schemas.pack import MAX_EVENTS
 
@@ -19,18 +18,15 @@ class Outcomes(list[bool]):
         return Ticket(self.append)
 
 
-def event(number: int, partition: int) -> tuple[UsageEvent, Route]:
-    series = Series("acme", f"c-{partition}", "api")
-    return UsageEvent(series, 0, 1, "api", f"e-{number}", b""), Route(series, partition, judged=False)
+def event(number: int, partition: int) -> UsageEvent:
+    return UsageEvent(Series("acme", f"c-{partition}", "api"), 0, 1, "api", f"e-{number}", b"")
 
 
 def put(
     packs: OpenPacks, partitions: list[int], ticket: Ticket, share: int = 1
 ) -> tuple[list[tuple[Pack, int]], list[Pack]]:
-    events, routes = zip(
-        *[event(number, partition) for number, partition in enumerate(partitions)], strict=True
-    )
-    return packs.put(events, routes, share, ticket)
+    events = [event(number, partition) for number, partition in enumerate(partitions)]
+    return packs.put(events, partitions, share, ticket)
 
 
 @given(st.lists(st.lists(st.integers(0, PARTITIONS - 1), min_size=1, max_size=900), min_size=1, max_size=4))

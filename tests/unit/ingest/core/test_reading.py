@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from ingest.core.fast import FastReader
 from ingest.core.forms import Form
-from ingest.core.learned import Unusual
 from ingest.core.problem import Refused
 from ingest.core.reading import Batch, Reader, Rejection
-from ingest.core.routes import Routes
+from ingest.core.routes import Routes, Unusual
 from schemas.admission import EventRejected, Finding, read_event
 from schemas.catalog import Catalog, MetersPublished
 from schemas.event import NOT_GIVEN, Series, UsageEvent
@@ -125,17 +124,66 @@ def test_the_common_shapes_are_read_fast(event: dict[str, Any]) -> None:
         b'{"id":"e-1","customer":"c-1","meter":"api","data":{"a":1,"a":2}}',
         b'{"id":"e-1","customer":"c-1","meter":"api","source":""}',
         b'{"id":"e-1","customer":"c-1","meter":"api","time":""}',
-        b'{"id":"e-1","customer":"c-1","meter":"api","quantity":-0}',
         b'{"id":"e-1","customer":"c-1","meter":"api","region":"eu"}',
         b'{"id":"e\\u002d1","customer":"c-1","meter":"api"}',
-        b'{"id":"e-1","customer":"c-1","meter":"api","data":{"a":{"b":1}}}',
         b'{"id":"e-1","customer":"c-1","meter":"\xff"}',
     ],
 )
-def test_what_is_unusual_is_left_to_the_reading_that_decides(raw: bytes) -> None:
+def test_a_batch_with_a_stranger_in_it_is_left_to_the_reading_that_decides(raw: bytes) -> None:
     routes = Routes(CATALOG, PARTITIONS).of_tenant("acme")
     with pytest.raises(Unusual):
         FastReader().read(b"[%b]" % raw, routes, NOW_MS)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        b'"quantity":-0',
+        b'"quantity":"-1"',
+        b'"quantity":"x"',
+        b'"quantity":null',
+        b'"time":"yesterday"',
+        b'"time":"2000-01-01T00:00:00Z"',
+        b'"time":"2030-01-01T00:00:00Z"',
+        b'"data":{"a":{"b":1}}',
+        b'"data":[]',
+        b'"source":"\xe2\x80\x8b"',
+    ],
+)
+def test_an_unusual_event_alone_is_left_to_the_reading_that_decides(members: bytes) -> None:
+    routes = Routes(CATALOG, PARTITIONS).of_tenant("acme")
+    good, odd = json.dumps(SHORT).encode(), b'{"id":"e-2","customer":"c-1","meter":"api",%b}' % members
+    taken = FastReader().read(b"[%b, %b ,%b]" % (good, odd, good), routes, NOW_MS)
+    assert taken.unusual == {1: odd}
+    assert taken.events == [deciding(good)] * 2
+
+
+def test_a_name_that_stands_twice_does_not_hide_behind_an_unusual_event() -> None:
+    odd = b'{"id":"e-2","customer":"c-1","meter":"api","quantity":"-1"}'
+    twice = b'{"id":"e-1","customer":"c-1","meter":"api","id":"e-3"}'
+    batch = read(b"[%b,%b]" % (odd, twice))
+    assert [found.findings[0].code for found in batch.rejected.values()] == [
+        "quantity_negative",
+        "duplicate_key",
+    ]
+
+
+def test_an_event_that_is_rejected_for_its_value_is_not_warned_of() -> None:
+    mute = {key: SHORT[key] for key in ("customer",)} | {"meter": "storage"}
+    batch = read([mute | {"id": "e-1"}, mute | {"id": "e-2", "quantity": "1"}])
+    assert list(batch.rejected) == [0]
+    assert {place: [each.code for each in found] for place, found in batch.warnings.items()} == {
+        0: ["no_time"]
+    }
+
+
+def test_who_is_left_over_goes_where_its_customer_goes() -> None:
+    odd: list[dict[str, Any]] = [{"quantity": "-1"}, {"data": {"a": {"b": 1}}}, {}]
+    batch = read([SHORT | odd[number % 3] | {"customer": f"c-{number}"} for number in range(30)])
+    assert len(batch.events) == 20
+    assert batch.partitions == [
+        partition_of("acme", event.series.customer, PARTITIONS) for event in batch.events
+    ]
 
 
 def test_good_neighbours_of_a_bad_event_are_kept() -> None:
@@ -170,10 +218,7 @@ def test_what_json_readers_disagree_on_spoils_one_event_only(raw: bytes, code: s
 def test_each_event_is_routed_by_its_customer() -> None:
     events = [SHORT | {"customer": f"c-{number}"} for number in range(50)]
     batch = read(events)
-    assert [route.partition for route in batch.routes] == [
-        partition_of("acme", f"c-{number}", PARTITIONS) for number in range(50)
-    ]
-    assert [route.series for route in batch.routes] == [event.series for event in batch.events]
+    assert batch.partitions == [partition_of("acme", f"c-{number}", PARTITIONS) for number in range(50)]
 
 
 def test_both_forms_may_stand_in_one_array() -> None:
