@@ -22,6 +22,7 @@ from schemas.event import NO_QUANTITY, NOT_GIVEN, UsageEvent
 T = TypeVar("T")
 
 _QUOTE: Final = b'"'
+_DELETE: Final = b"\x7f"
 _QUOTES_TEXT: Final = 4  # "time":"…"
 
 _decode_raws: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -55,12 +56,12 @@ class FastReader:
         if b"\\" in body:
             raise Unusual
         try:
-            if not body.isascii():
+            is_ascii = body.isascii()
+            if not is_ascii:
                 body.decode()
             columns = read_columns(body)
-            if columns is None:
+            if columns is None or not _good_ids(columns.ids, body if is_ascii else None):
                 raise Unusual
-            _check_ids(columns.ids)
             return self._taken(body, columns, routes, now_ms)
         except (msgspec.DecodeError, RecursionError, ValueError):
             raise Unusual from None
@@ -141,12 +142,16 @@ def _doubtful(
         return [True] * len(times)
     if not any(doubts):
         return [False] * len(times)
+    plain_too = Doubt.ALWAYS  # an enum's member is found five times faster as a local name
     return [
-        doubt is Doubt.ALWAYS or (doubt is Doubt.UNLESS_PLAIN and (bool(rest) or micro == NO_QUANTITY))
+        doubt > 0 and (doubt == plain_too or rest != b"" or micro == NO_QUANTITY)
         for doubt, micro, rest in zip(doubts, micros, rests, strict=True)
     ]
 
 
-def _check_ids(ids: Sequence[str]) -> None:
-    if "" in ids or max(map(len, ids)) > MAX_TEXT or not "".join(ids).isprintable():
-        raise Unusual
+def _good_ids(ids: Sequence[str], ascii_body: bytes | None) -> bool:
+    """Say whether all *ids* keep the rules of a name."""
+    if "" in ids or max(map(len, ids)) > MAX_TEXT:
+        return False
+    # JSON without escapes has one ASCII character in it that is not printable.
+    return "".join(ids).isprintable() if ascii_body is None else _DELETE not in ascii_body

@@ -1,5 +1,6 @@
 """A body becomes a batch: events that will be published, and rejections with their reasons."""
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import compress, count
 from typing import Final, NamedTuple
@@ -32,7 +33,7 @@ class Batch(NamedTuple):
     #: By place in the request.
     rejected: dict[int, Rejection]
     #: By place in `events`.
-    warnings: dict[int, list[Finding]]
+    warnings: Mapping[int, Sequence[Finding]]
     #: Whether pointers begin with the place of the event.
     many: bool
     #: Whether all is well, and the ids may stand in JSON as they are.
@@ -113,7 +114,7 @@ class Reader:
 
     def _sorted_out(self, items: "_Items", now_ms: int, *, many: bool) -> Batch:
         rejected: dict[int, Rejection] = {}
-        warned: dict[int, list[Finding]] = {}
+        warned: dict[int, Sequence[Finding]] = {}
         for place in compress(count(), items.doubtful):
             item = items.fates[place]
             if not isinstance(item, Rejection):

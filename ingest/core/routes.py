@@ -6,15 +6,20 @@ from typing import Final, NamedTuple
 
 from schemas.admission import Finding, text_fault, value_faults
 from schemas.catalog import Catalog
-from schemas.event import NOT_GIVEN, Series, UsageEvent
+from schemas.event import NO_QUANTITY, NOT_GIVEN, Series, UsageEvent
 from schemas.meters import Aggregation, Meter
 from schemas.partition import partition_of
 
 #: Series remembered over all tenants before they are forgotten.
 _REMEMBERED: Final = 200_000
 
+#: What events said in a way that is worth something, before it is forgotten; and the longest kept.
+_VALUED: Final = 16_384
+_LONGEST_REST: Final = 256
+
 NO_METER: Final = Finding("", "no_meter", "accepted, but no meter measures this event type")
 NO_TIME: Final = Finding("/time", "no_time", "accepted without a time: the time of its record counts")
+_NO_TIME: Final = (NO_TIME,)
 
 
 class Unusual(Exception):  # noqa: N818 -- not an error: a hint to read more slowly
@@ -39,6 +44,14 @@ class Route(NamedTuple):
     doubt: Doubt
 
 
+class _Told(NamedTuple):
+    """What the catalogue says of one event type."""
+
+    doubt: Doubt
+    #: Whether every version measures it alike.
+    same_meters: bool
+
+
 class Routes:
     """The routes of every series seen, under one catalogue. Bounded."""
 
@@ -46,8 +59,10 @@ class Routes:
         self.catalog = catalog
         self._partitions = partitions
         self._by_tenant: dict[str, TenantRoutes] = {}
-        self._doubts: dict[str, Doubt] = {}
+        self._types: dict[str, _Told] = {}
         self._known = 0
+        #: (type, whether without quantity, rest) of which the meters, the same in each version, get a value.
+        self._valued: set[tuple[str, bool, bytes]] = set()
 
     def of_tenant(self, tenant: str) -> "TenantRoutes":
         """Return the table of one tenant."""
@@ -63,23 +78,33 @@ class Routes:
         """Return the route of *series*."""
         self._known += 1
         partition = partition_of(series.tenant, series.customer, self._partitions)
-        return Route(series, partition, self._doubt(series.type))
+        return Route(series, partition, self._told(series.type).doubt)
 
-    def judge(self, event: UsageEvent, now_ms: int) -> tuple[list[Finding], list[Finding]]:
+    def judge(self, event: UsageEvent, now_ms: int) -> tuple[Sequence[Finding], Sequence[Finding]]:
         """Return (faults, warnings) of an event that is well formed."""
-        warnings = [NO_TIME] if event.given_ms == NOT_GIVEN else []
-        meters = self.catalog.meters_at(event.occurred_at_ms(now_ms)).measuring(event.series.type)
+        warnings = _NO_TIME if event.given_ms == NOT_GIVEN else ()
+        series, _, micro, _, _, rest = event
+        said = series.type, micro == NO_QUANTITY, rest
+        if said in self._valued:
+            return (), warnings
+        meters = self.catalog.meters_at(event.occurred_at_ms(now_ms)).measuring(series.type)
         if not meters:
-            return [], [*warnings, NO_METER]
-        return value_faults(event, meters), warnings
+            return (), (*warnings, NO_METER)
+        faults = value_faults(event, meters)
+        if not faults and len(rest) <= _LONGEST_REST and self._told(series.type).same_meters:
+            if len(self._valued) >= _VALUED:
+                self._valued.clear()
+            self._valued.add(said)
+        return faults, warnings
 
-    def _doubt(self, event_type: str) -> Doubt:
-        doubt = self._doubts.get(event_type)
-        if doubt is None:
-            doubt = _doubt_of([meters.measuring(event_type) for meters in self.catalog.meter_sets])
-            if len(self._doubts) < _REMEMBERED:
-                self._doubts[event_type] = doubt
-        return doubt
+    def _told(self, event_type: str) -> "_Told":
+        told = self._types.get(event_type)
+        if told is None:
+            versions = {meters.measuring(event_type) for meters in self.catalog.meter_sets}
+            told = _Told(_doubt_of(versions), len(versions) == 1)
+            if len(self._types) < _REMEMBERED:
+                self._types[event_type] = told
+        return told
 
 
 class TenantRoutes(dict[tuple[str, str], Route]):
@@ -99,8 +124,8 @@ class TenantRoutes(dict[tuple[str, str], Route]):
         return route
 
 
-def _doubt_of(versions: Sequence[Sequence[Meter]]) -> Doubt:
-    if not all(versions):
+def _doubt_of(versions: set[tuple[Meter, ...]]) -> Doubt:
+    if () in versions or not versions:
         return Doubt.ALWAYS
     return (
         Doubt.NEVER if all(all(map(_takes_anything, meters)) for meters in versions) else Doubt.UNLESS_PLAIN

@@ -279,6 +279,31 @@ def test_the_meters_of_the_time_of_the_event_decide() -> None:
     assert [each.code for each in batch.warnings[0]] == ["no_meter"]
 
 
+def test_what_one_version_can_value_another_may_not() -> None:
+    needs_both = Meter(name="api", event_type="api", properties=("bytes", "hours"))
+    newer = MetersPublished(2, NOW_MS - HOUR_MS, (needs_both,))
+    catalog = CATALOG.with_facts([newer])
+    early = SHORT | {"time": format_instant(NOW_MS - 2 * HOUR_MS), "data": {"bytes": 1}}
+    late = early | {"time": format_instant(NOW_MS)}
+    batch = read([early, late, early, late], catalog=catalog)
+    assert list(batch.rejected) == [1, 3]
+
+
+def test_what_was_worth_something_once_is_so_with_its_properties_only() -> None:
+    good = SHORT | {"meter": "storage", "data": {"bytes": 1, "hours": 2}}
+    poor = SHORT | {"meter": "storage", "data": {"bytes": 1}}
+    batch = read([good, poor, good, poor | {"quantity": "1"}, SHORT | {"meter": "storage"}])
+    assert list(batch.rejected) == [1, 3, 4]
+
+
+@pytest.mark.parametrize("text", ["\x7f", "\u00ad", "e\u200b"])
+@pytest.mark.parametrize("name", ["id", "customer", "meter", "source"])
+def test_what_cannot_be_printed_is_no_name(name: str, text: str) -> None:
+    raw = json.dumps(SHORT | {name: text}, ensure_ascii=False).encode()
+    (rejected,) = read(b"[%b]" % raw).rejected.values()
+    assert [found.code for found in rejected.findings] == [f"{name}_not_printable"]
+
+
 def test_a_newer_catalogue_is_seen_at_once() -> None:
     reader = Reader(PARTITIONS)
     body = json.dumps([SHORT | {"meter": "mails"}]).encode()
