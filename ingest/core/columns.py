@@ -1,4 +1,4 @@
-"""The forms of an event as columns: one decoding for a whole batch, then what both forms have in common."""
+"""Decodes the forms of an event: a batch to columns, one event to a row. Both forms then look alike."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 _NOTHING: Final = msgspec.Raw(b"")
+_SPECVERSION: Final = b'"specversion"'
 #: Quotation marks of the members that each form requires, and of those it may leave out.
 _QUOTES_SHORT: Final = 12  # id, customer, meter
 _QUOTES_ENVELOPE: Final = 16  # specversion, id, type, subject
@@ -40,41 +41,75 @@ class _Envelope(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     datacontenttype: str = ""
 
 
-_decode_short: Final = msgspec.json.Decoder(list[_Short]).decode
-_decode_numbers: Final = msgspec.json.Decoder(list[_ShortWithNumbers]).decode
-_decode_envelope: Final = msgspec.json.Decoder(list[_Envelope]).decode
+_decode_shorts: Final = msgspec.json.Decoder(list[_Short]).decode
+_decode_shorts_with_numbers: Final = msgspec.json.Decoder(list[_ShortWithNumbers]).decode
+_decode_envelopes: Final = msgspec.json.Decoder(list[_Envelope]).decode
+_decode_short: Final = msgspec.json.Decoder(_Short).decode
+_decode_short_with_numbers: Final = msgspec.json.Decoder(_ShortWithNumbers).decode
+_decode_envelope: Final = msgspec.json.Decoder(_Envelope).decode
 _values: Final = msgspec.structs.astuple
 
 
+class Row(NamedTuple):
+    """An event as it was written. What is not there is empty."""
+
+    id: str
+    customer: str
+    type: str
+    source: str
+    time: str
+    #: JSON.
+    data: bytes
+    #: The text, or JSON; CloudEvents have theirs in their data.
+    quantity: str | bytes
+    #: Quotation marks of its required members, `source` left aside, and of those not named here.
+    quotes: int
+    in_envelope: bool
+
+
 class Columns(NamedTuple):
-    """A batch as it was written, member by member. What is not there is empty."""
+    """A batch as it was written: the members of a row, each for all events."""
 
     ids: Sequence[str]
     customers: Sequence[str]
     types: Sequence[str]
     sources: Sequence[str]
     times: Sequence[str]
-    #: JSON.
     data: Sequence[bytes]
-    #: The text, or JSON; CloudEvents have theirs in their data.
     quantities: Sequence[str | bytes]
-    #: Quotation marks of an event's required members, `source` left aside, and of those not named here.
     quotes: Sequence[int]
-    #: Whether these are CloudEvents.
+    #: All of them are, or none.
     in_envelopes: bool
+
+
+def read_row(body: bytes) -> Row:
+    """Return the event in *body*, a JSON object. Raises msgspec.DecodeError."""
+    quantity: str | bytes
+    if _SPECVERSION in body:
+        envelope = _decode_envelope(body)
+        id_, source, type_, version, customer, time, data, content_type = _values(envelope)
+        _check_versions([version])
+        quotes = _QUOTES_ENVELOPE + _QUOTES_CONTENT_TYPE * bool(content_type)
+        return Row(id_, customer, type_, source, time, bytes(data), "", quotes, in_envelope=True)
+    try:
+        id_, customer, type_, source, time, data, quantity = _values(_decode_short(body))
+    except msgspec.ValidationError:
+        id_, customer, type_, source, time, data, raw = _values(_decode_short_with_numbers(body))
+        quantity = bytes(raw)
+    return Row(id_, customer, type_, source, time, bytes(data), quantity, _QUOTES_SHORT, in_envelope=False)
 
 
 def read_columns(body: bytes) -> Columns | None:
     """Return the columns of *body*, a JSON array; None where it is empty. Raises msgspec.DecodeError."""
-    return _envelopes(body) if b'"specversion"' in body else _shorts(body)
+    return _envelopes(body) if _SPECVERSION in body else _shorts(body)
 
 
 def _shorts(body: bytes) -> Columns | None:
     quantities: Sequence[str | bytes]
     try:
-        rows = [*map(_values, _decode_short(body))]
+        rows = [*map(_values, _decode_shorts(body))]
     except msgspec.ValidationError:
-        rows = [*map(_values, _decode_numbers(body))]
+        rows = [*map(_values, _decode_shorts_with_numbers(body))]
     if not rows:
         return None
     ids, customers, types, sources, times, data, quantities = zip(*rows, strict=True)
@@ -87,15 +122,19 @@ def _shorts(body: bytes) -> Columns | None:
 
 
 def _envelopes(body: bytes) -> Columns | None:
-    rows = [*map(_values, _decode_envelope(body))]
+    rows = [*map(_values, _decode_envelopes(body))]
     if not rows:
         return None
     ids, sources, types, versions, customers, times, data, content_types = zip(*rows, strict=True)
-    if versions.count("1.0") < len(versions):
-        raise msgspec.ValidationError("no CloudEvents 1.0")
+    _check_versions(versions)
     quotes = [_QUOTES_ENVELOPE + _QUOTES_CONTENT_TYPE * bool(each) for each in content_types]
     quantities = [""] * len(rows)
     return Columns(ids, customers, types, sources, times, _bytes(data), quantities, quotes, in_envelopes=True)
+
+
+def _check_versions(versions: Sequence[str]) -> None:
+    if versions.count("1.0") < len(versions):
+        raise msgspec.ValidationError("no CloudEvents 1.0")
 
 
 def _bytes(raws: Iterable[msgspec.Raw]) -> list[bytes]:

@@ -13,9 +13,9 @@ from typing import Any, Final, NamedTuple, TypeVar, cast
 
 import msgspec
 
-from ingest.core.columns import Columns, read_columns
+from ingest.core.columns import Columns, read_columns, read_row
 from ingest.core.learned import Data, DataObjects, Quantities, Quantity, Sources, Times
-from ingest.core.routes import Doubt, TenantRoutes, Unusual
+from ingest.core.routes import Doubt, Route, TenantRoutes, Unusual
 from schemas.admission import AHEAD_MS, MAX_TEXT, OLDEST_MS
 from schemas.event import NO_QUANTITY, NOT_GIVEN, UsageEvent
 
@@ -51,14 +51,37 @@ class FastReader:
         self._data = DataObjects(holds_quantity=False)
         self._envelope_data = DataObjects(holds_quantity=True)
 
-    def read(self, body: bytes, routes: TenantRoutes, now_ms: int) -> Taken:
-        """Return the events of *body*, a JSON array."""
-        if b"\\" in body:
-            raise Unusual
+    def one(self, body: bytes, routes: TenantRoutes, now_ms: int) -> tuple[UsageEvent, Route]:
+        """Return the event of *body*, a JSON object, and its route.
+
+        As `batch` does for one, in a third of the time.
+        """
         try:
-            is_ascii = body.isascii()
-            if not is_ascii:
-                body.decode()
+            is_ascii = _is_ascii(body)
+            row = read_row(body)
+        except (msgspec.DecodeError, RecursionError, ValueError):
+            raise Unusual from None
+        event_id, customer, event_type, source_text, time, data_json, amount, quotes, in_envelope = row
+        if not _good_ids((event_id,), body if is_ascii else None):
+            raise Unusual
+        given_ms, source = self._times[time], self._sources[source_text]
+        quantity = self._quantities[amount]
+        data = (self._envelope_data if in_envelope else self._data)[data_json]
+        if given_ms is None or source is None or quantity is None or data is None:
+            raise Unusual
+        if given_ms != NOT_GIVEN and not now_ms - OLDEST_MS <= given_ms <= now_ms + AHEAD_MS:
+            raise Unusual
+        quotes += quantity.quotes + data.quotes + _QUOTES_TEXT * (bool(time) + bool(source_text))
+        if quotes != body.count(_QUOTE):
+            raise Unusual
+        route = routes[customer, event_type]
+        micro = data.micro if in_envelope else quantity.micro
+        return UsageEvent(route.series, given_ms, micro, source, event_id, data.rest), route
+
+    def batch(self, body: bytes, routes: TenantRoutes, now_ms: int) -> Taken:
+        """Return the events of *body*, a JSON array."""
+        try:
+            is_ascii = _is_ascii(body)
             columns = read_columns(body)
             if columns is None or not _good_ids(columns.ids, body if is_ascii else None):
                 raise Unusual
@@ -107,6 +130,16 @@ class FastReader:
             list(map(self._quantities.__getitem__, columns.quantities)),
             list(map(table.__getitem__, columns.data)),
         )
+
+
+def _is_ascii(body: bytes) -> bool:
+    """Say whether *body* is ASCII. Raises UnicodeDecodeError where it is not UTF-8 either, or Unusual."""
+    if b"\\" in body:
+        raise Unusual
+    if body.isascii():
+        return True
+    body.decode()
+    return False
 
 
 def _in_window(times: Sequence[int | None], now_ms: int) -> Sequence[int | None]:

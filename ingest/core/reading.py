@@ -1,18 +1,17 @@
 """A body becomes a batch: events that will be published, and rejections with their reasons."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from itertools import compress, count
 from typing import Final, NamedTuple
 
 import msgspec
 
-from ingest.core.fast import FastReader, Taken
+from ingest.core.fast import FastReader
 from ingest.core.forms import Form, check_count, is_array, split
 from ingest.core.routes import Routes, TenantRoutes, Unusual
 from schemas.admission import MAX_TEXT, EventRejected, Finding, read_event
 from schemas.catalog import Catalog
-from schemas.event import UsageEvent
+from schemas.event import NOT_GIVEN, UsageEvent
 
 
 class Rejection(NamedTuple):
@@ -36,7 +35,7 @@ class Batch(NamedTuple):
     warnings: Mapping[int, Sequence[Finding]]
     #: Whether pointers begin with the place of the event.
     many: bool
-    #: Whether all is well, and the ids may stand in JSON as they are.
+    #: Whether the ids of the good events may stand in JSON as they are.
     escape_free: bool
 
 
@@ -63,13 +62,9 @@ class Reader:
             self._routes = Routes(catalog, self._partitions)
         routes = self._routes.of_tenant(tenant)
         if form is Form.JSON:
-            many = is_array(body)
-            try:
-                taken = self._taken(body, routes, now_ms, many=many)
-            except Unusual:
-                pass
-            else:
-                return self._completed(taken, routes, now_ms, many=many)
+            batch = (self._array if is_array(body) else self._single)(body, routes, now_ms)
+            if batch is not None:
+                return batch
         parts = split(body, form)
         check_count(len(parts.events))
         items = _Items([], [], [])
@@ -77,33 +72,38 @@ class Reader:
             items.add(*self._one(raw, routes, now_ms))
         return self._sorted_out(items, now_ms, many=parts.many)
 
-    def _taken(self, body: bytes, routes: TenantRoutes, now_ms: int, *, many: bool) -> Taken:
-        """Return what the fast reading takes of *body*. Raises Unusual or Refused."""
-        taken = self._fast.read(body if many else b"[%b]" % body, routes, now_ms)
-        events = len(taken.events) + len(taken.unusual)
-        if not many and events != 1:  # {…},{…} is no JSON
-            raise Unusual
-        check_count(events)
-        return taken
+    def _single(self, body: bytes, routes: TenantRoutes, now_ms: int) -> Batch | None:
+        """Return the one event of *body*, if nothing is to be said about it."""
+        try:
+            event, route = self._fast.one(body, routes, now_ms)
+        except Unusual:
+            return None
+        if (route.doubt or event.given_ms == NOT_GIVEN) and any(self._routes.judge(event, now_ms)):
+            return None
+        return Batch([event], [route.partition], {}, {}, many=False, escape_free=True)
 
-    def _completed(self, taken: Taken, routes: TenantRoutes, now_ms: int, *, many: bool) -> Batch:
-        """Return the batch of which the fast reading took most."""
-        events, partitions, doubtful, unusual = taken
+    def _array(self, body: bytes, routes: TenantRoutes, now_ms: int) -> Batch | None:
+        """Return the events of *body*, if the fast reading takes most of them. Raises Refused."""
+        try:
+            events, partitions, doubtful, unusual = self._fast.batch(body, routes, now_ms)
+        except Unusual:
+            return None
+        check_count(len(events) + len(unusual))
         if not unusual and True not in doubtful:
-            return Batch(events, partitions, {}, {}, many, escape_free=True)
+            return Batch(events, partitions, {}, {}, many=True, escape_free=True)
         items = _Items([*events], partitions, doubtful)
         for place, raw in unusual.items():
             items.insert(place, *self._decided(raw, routes, now_ms))
-        batch = self._sorted_out(items, now_ms, many=many)
-        return batch._replace(escape_free=not batch.rejected and not batch.warnings)
+        # Not even the unusual ones have escapes: they are in the same body.
+        return self._sorted_out(items, now_ms, many=True)._replace(escape_free=True)
 
     def _one(self, raw: bytes, routes: TenantRoutes, now_ms: int) -> tuple[UsageEvent | Rejection, int]:
         """Return one event, and where it goes."""
-        with suppress(Unusual):
-            taken = self._taken(raw, routes, now_ms, many=False)
-            if taken.events:
-                return taken.events[0], taken.partitions[0]
-        return self._decided(raw, routes, now_ms)
+        try:
+            event, route = self._fast.one(raw, routes, now_ms)
+        except Unusual:
+            return self._decided(raw, routes, now_ms)
+        return event, route.partition
 
     def _decided(self, raw: bytes, routes: TenantRoutes, now_ms: int) -> tuple[UsageEvent | Rejection, int]:
         try:

@@ -1,5 +1,6 @@
 """Copies within one request. They are published all the same: what counts is decided behind the log."""
 
+from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -19,11 +20,14 @@ class Status(StrEnum):
 
 def repeats(events: Sequence[UsageEvent]) -> dict[int, Status]:
     """Return which of *events* repeat an earlier one of them, by place."""
-    if len({event.id for event in events}) == len(events):
+    ids = [event.id for event in events]
+    if len(set(ids)) == len(ids):
         return {}
+    often = {event_id for event_id, times in Counter(ids).items() if times > 1}
     found: dict[int, Status] = {}
     first: dict[tuple[str, str, str], UsageEvent] = {}
-    for place, event in enumerate(events):
+    for place in [place for place, event_id in enumerate(ids) if event_id in often]:
+        event = events[place]
         identity = (event.series.customer, event.source, event.id)
         if identity not in first:
             first[identity] = event

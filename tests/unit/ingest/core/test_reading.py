@@ -113,8 +113,9 @@ def test_no_bytes_make_it_fail(raws: list[bytes], noise: bytes, at: int) -> None
 def test_the_common_shapes_are_read_fast(event: dict[str, Any]) -> None:
     raw = json.dumps(event, ensure_ascii=False).encode()
     routes = Routes(CATALOG, PARTITIONS).of_tenant("acme")
-    taken = FastReader().read(b"[%b,%b]" % (raw, raw), routes, NOW_MS)
+    taken = FastReader().batch(b"[%b,%b]" % (raw, raw), routes, NOW_MS)
     assert taken.events == [deciding(raw)] * 2
+    assert FastReader().one(raw, routes, NOW_MS)[0] == deciding(raw)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +133,9 @@ def test_the_common_shapes_are_read_fast(event: dict[str, Any]) -> None:
 def test_a_batch_with_a_stranger_in_it_is_left_to_the_reading_that_decides(raw: bytes) -> None:
     routes = Routes(CATALOG, PARTITIONS).of_tenant("acme")
     with pytest.raises(Unusual):
-        FastReader().read(b"[%b]" % raw, routes, NOW_MS)
+        FastReader().batch(b"[%b]" % raw, routes, NOW_MS)
+    with pytest.raises(Unusual):
+        FastReader().one(raw, routes, NOW_MS)
 
 
 @pytest.mark.parametrize(
@@ -153,8 +156,10 @@ def test_a_batch_with_a_stranger_in_it_is_left_to_the_reading_that_decides(raw: 
 def test_an_unusual_event_alone_is_left_to_the_reading_that_decides(members: bytes) -> None:
     routes = Routes(CATALOG, PARTITIONS).of_tenant("acme")
     good, odd = json.dumps(SHORT).encode(), b'{"id":"e-2","customer":"c-1","meter":"api",%b}' % members
-    taken = FastReader().read(b"[%b, %b ,%b]" % (good, odd, good), routes, NOW_MS)
+    taken = FastReader().batch(b"[%b, %b ,%b]" % (good, odd, good), routes, NOW_MS)
     assert taken.unusual == {1: odd}
+    with pytest.raises(Unusual):
+        FastReader().one(odd, routes, NOW_MS)
     assert taken.events == [deciding(good)] * 2
 
 
@@ -221,6 +226,13 @@ def test_each_event_is_routed_by_its_customer() -> None:
     assert batch.partitions == [partition_of("acme", f"c-{number}", PARTITIONS) for number in range(50)]
 
 
+@pytest.mark.parametrize("between", [b"", b",", b" "])
+def test_two_events_without_an_array_are_none(between: bytes) -> None:
+    good = json.dumps(SHORT).encode()
+    (rejected,) = read(good + between + good).rejected.values()
+    assert [found.code for found in rejected.findings] == ["not_json"]
+
+
 def test_both_forms_may_stand_in_one_array() -> None:
     batch = read([SHORT, CLOUD])
     assert [event.source for event in batch.events] == ["api", "s-1"]
@@ -262,12 +274,11 @@ def test_an_event_that_its_meter_can_value_is_accepted(given: dict[str, Any]) ->
     assert batch.escape_free
 
 
-def test_only_a_batch_without_a_word_to_say_is_answered_in_short() -> None:
-    assert read([SHORT]).escape_free
-    assert not read([SHORT, SHORT | {"quantity": "-1"}]).escape_free
-    assert not read([SHORT, SHORT | {"meter": "storage"}]).escape_free
-    assert not read([SHORT | {"meter": "unheard-of"}]).escape_free
+def test_ids_without_escapes_are_known_as_such() -> None:
+    assert read(SHORT).escape_free
+    assert read([SHORT, SHORT | {"quantity": "-1"}, SHORT | {"data": {"a": {"b": 1}}}]).escape_free
     assert not read([SHORT | {"id": 'a"b'}]).escape_free
+    assert not read([SHORT, SHORT | {"id": "a\\b"}]).escape_free
 
 
 def test_the_meters_of_the_time_of_the_event_decide() -> None:

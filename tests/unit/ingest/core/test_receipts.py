@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingest.core.packing import Pack, Place
 from ingest.core.reading import Batch, Rejection
@@ -32,6 +34,32 @@ def places(number: int) -> list[Place]:
     pack = Pack(3)
     pack.position = "weir.usage/3/1042/"
     return [(pack, 17 + index) for index in range(number)]
+
+
+IDS = [f"e-{number}" for number in range(6)]
+
+
+@given(
+    st.dictionaries(st.integers(0, 5), st.sampled_from([Status.DUPLICATE, Status.CONFLICT])),
+    st.dictionaries(st.integers(0, 5), st.sampled_from([[NO_TIME], [NO_METER], [NO_TIME, NO_METER]])),
+    st.sets(st.integers(0, 8)),
+)
+def test_how_it_is_written_does_not_show(
+    repeated: dict[int, Status], warnings: dict[int, list[Finding]], bad: set[int]
+) -> None:
+    rejected: dict[int, Rejection] = {}
+    for place in sorted(bad):
+        if place <= len(IDS) + len(rejected):  # no hole before it
+            rejected[place] = Rejection(None, (NEGATIVE,))
+    short, long = (
+        read(batch(*IDS, rejected=rejected, warnings=warnings, escape_free=each), repeated)
+        for each in (True, False)
+    )
+    assert short == long
+    assert [result["id"] for result in short["results"] if result["status"] != "rejected"] == IDS
+    assert {
+        place for place, result in enumerate(short["results"]) if result["status"] == "rejected"
+    } == rejected.keys()
 
 
 def read(which: Batch, repeated: dict[int, Status] | None = None) -> Any:  # noqa: ANN401
