@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from ingest.auth import tenant_of
+from ingest.auth import Senders
 from ingest.core.forms import form_of
 from ingest.core.gate import Gate
 from ingest.core.problem import refuse
@@ -35,6 +35,7 @@ class EventsRoute:
         instruments: Instruments,
     ) -> None:
         self._catalog = catalog
+        self._senders = Senders()
         self._reader = reader
         self._gate = gate
         self._log = log
@@ -46,7 +47,7 @@ class EventsRoute:
         """Answer a request. Raises Refused."""
         catalog = self._catalog()
         headers = request.headers
-        tenant = tenant_of(headers.get("Authorization"), catalog)
+        tenant = self._senders.tenant_of(headers.get("Authorization"), catalog)
         form = form_of(headers.get("Content-Type", ""))
         if (reason := self._gate.refusal(time.monotonic(), self._log.oldest_at)) is not None:
             raise refuse("overloaded", f"{reason}; repeat the whole request, it is safe")

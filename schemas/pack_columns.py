@@ -4,7 +4,7 @@ Whatever reads a column checks it first and raises ValueError or struct.error wh
 """
 
 import struct
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from itertools import pairwise
 from typing import Final, TypeVar
 
@@ -36,8 +36,10 @@ def write_numbers(code: str, values: Sequence[int]) -> bytes:
     return struct.pack(f"<{len(values)}{code}", *values)
 
 
-def write_table(values: Iterable[_T]) -> tuple[list[_T], list[int]]:
+def write_table(values: Sequence[_T]) -> tuple[list[_T], list[int]]:
     """Return the distinct *values*, and the place of each one among them."""
+    if values.count(values[0]) == len(values):  # as sources mostly are
+        return [values[0]], [0] * len(values)
     places: dict[_T, int] = {}
     index = [places.setdefault(value, len(places)) for value in values]
     return list(places), index

@@ -42,7 +42,7 @@ class Ticket:
 class Pack:
     """Events of one partition on their way to the log."""
 
-    __slots__ = ("events", "partition", "position", "size", "tickets")
+    __slots__ = ("events", "newest", "partition", "position", "size", "tickets")
 
     def __init__(self, partition: int) -> None:
         self.partition = partition
@@ -50,6 +50,8 @@ class Pack:
         #: Shares of its events, about their bytes.
         self.size = 0
         self.tickets: list[Ticket] = []
+        #: The last of them; a request puts all of its events in before the next one does.
+        self.newest: Ticket | None = None
         #: Position of its record with a closing slash, once it is confirmed.
         self.position = ""
 
@@ -75,12 +77,11 @@ class OpenPacks:
         packs = self._open
         places: list[Place] = []
         full: list[Pack] = []
-        touched: set[Pack] = set()
         for event, partition in zip(events, partitions, strict=True):
             pack = packs[partition]
             rows = pack.events
-            if pack not in touched:
-                touched.add(pack)
+            if pack.newest is not ticket:
+                pack.newest = ticket
                 pack.tickets.append(ticket)
                 ticket.expect()
             places.append((pack, len(rows)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import compress, count
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 import msgspec
 
@@ -125,11 +125,11 @@ class Reader:
                     continue
                 item = items.fates[place] = Rejection(item.id, tuple(faults))
             rejected[place] = item
-        events = [item for item in items.fates if not isinstance(item, Rejection)]
-        partitions = items.partitions
+        events, partitions = items.fates, items.partitions
         if rejected:
-            partitions = [partitions[place] for place in range(len(partitions)) if place not in rejected]
-        return Batch(events, partitions, rejected, warned, many, escape_free=False)
+            good = [place not in rejected for place in range(len(events))]
+            events, partitions = list(compress(events, good)), list(compress(partitions, good))
+        return Batch(cast("list[UsageEvent]", events), partitions, rejected, warned, many, escape_free=False)
 
 
 class _Items(NamedTuple):

@@ -50,7 +50,7 @@ def receipt(batch: Batch, repeated: Mapping[int, Status], places: Sequence[Place
             f'{{"id":"{event.id}","status":"accepted","position":"{pack.position}{index}"}}'
             for event, (pack, index) in zip(batch.events, places, strict=True)
         ]
-        special: Iterable[int] = repeated.keys() | batch.warnings.keys()
+        special: Iterable[int] = {*repeated, *batch.warnings} if repeated or batch.warnings else ()
     else:
         results = [""] * len(batch.events)
         special = range(len(batch.events))

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from ingest.auth import tenant_of
+from ingest.auth import Senders, tenant_of
 from ingest.core.problem import Refused
 from schemas.catalog import Catalog, KeyIssued, TenantNamed
 
@@ -53,3 +53,29 @@ def test_all_else_is_turned_away(authorization: str | None, code: str, status: i
         tenant_of(authorization, CATALOG)
     assert (refused.value.problem.code, refused.value.problem.status) == (code, status)
     assert KEY not in refused.value.problem.detail
+
+
+def test_a_key_that_is_remembered_stops_working_when_it_is_revoked() -> None:
+    senders = Senders()
+    for _ in range(2):
+        assert senders.tenant_of(f"Bearer {KEY}", CATALOG) == "acme"
+    with pytest.raises(Refused):
+        senders.tenant_of(f"Bearer {KEY}", CATALOG.with_facts([issued(KEY, "ingest", revoked=True)]))
+    assert senders.tenant_of(f"Bearer {KEY}", CATALOG) == "acme"
+
+
+@pytest.mark.parametrize("authorization", [None, "", "Bearer unknown", "Bearer orphan", "Bearer reader"])
+def test_who_is_refused_is_refused_again(authorization: str | None) -> None:
+    senders = Senders()
+    senders.tenant_of(f"Bearer {KEY}", CATALOG)
+    for _ in range(2):
+        with pytest.raises(Refused):
+            senders.tenant_of(authorization, CATALOG)
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.auth._REMEMBERED", 2)
+    senders = Senders()
+    for scheme in ("Bearer", "bearer", "BEARER", "bEARER") * 2:
+        assert senders.tenant_of(f"{scheme} {KEY}", CATALOG) == "acme"
+    assert len(senders) <= 2
