@@ -1,29 +1,26 @@
 """The events of one partition as a table; no Python work for each event where it can be helped."""
 
-from collections.abc import Iterable
-from itertools import chain
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
 from schemas.event import NOT_GIVEN
+from schemas.pack_columns import uuid_texts
 from sinks.archive.columns import (
     QUANTITY,
     TEXT,
     Ints,
-    flat,
-    ids,
-    places,
+    Places,
+    numbers,
     quantities,
-    raws,
-    rests,
-    series,
-    sources,
+    ranked,
+    starts,
+    strings,
+    texts,
+    uuids,
 )
-from sinks.archive.usage_records import UsageRecord
-
-_SERIES: Final = ("tenant", "customer", "type")
+from sinks.archive.usage_columns import UsageColumns
 
 SCHEMA: Final = pa.schema(
     [
@@ -51,36 +48,88 @@ SCHEMA: Final = pa.schema(
 )
 
 
-def table_of(records: Iterable[UsageRecord], partition: int) -> pa.Table:
-    """Return the events of *records*, sorted by tenant, customer, type and time."""
-    parts = list(chain.from_iterable(record.parts for record in records))
-    packs = [part.pack for part in parts]
-    counts = np.array([pack.count for pack in packs], np.int64)
-    rows = int(counts.sum())
-
-    def each(values: Iterable[int]) -> Ints:
-        return np.repeat(np.fromiter(values, np.int64, len(parts)), counts)
-
-    given_ms = flat(packs, "given_ms", rows)
-    recorded_at_ms = each(part.recorded_at_ms for part in parts)
+def table_of(columns: UsageColumns, partition: int) -> pa.Table:
+    """Return the events in *columns*, sorted by tenant, customer, type and time."""
+    rows, parts = columns.rows, columns.parts
+    counts = np.array([part.rows for part in parts])
+    offset, recorded_at_ms, unreadable = (
+        np.repeat(np.array(values), counts)
+        for values in zip(
+            *((part.offset, part.recorded_at_ms, part.unreadable) for part in parts), strict=True
+        )
+    )
+    given_ms = numbers(columns.given_ms, "i8")
     is_given = given_ms != NOT_GIVEN
     time_ms = np.where(is_given, given_ms, recorded_at_ms)
-    named = series(packs, counts, rows)
+    names, series, rank = _series(columns, counts)
     # Within one millisecond the log's order stays.
-    order = np.lexsort((time_ms, places(named)))
-    columns = {
-        **{name: texts.reordered(order) for name, texts in zip(_SERIES, named, strict=True)},
-        "source": sources(packs, counts, rows).reordered(order),
-        "id": ids(packs, order),
-        "time_ms": pa.array(time_ms[order]),
-        "time_given": pa.array(is_given[order]),
-        "recorded_at_ms": pa.array(recorded_at_ms[order]),
-        "quantity_micro": quantities(packs, rows, order),
-        "rest": rests(packs, rows).take(pa.array(order)),
-        "partition": pa.array(np.full(rows, partition, np.int16)),
-        "offset": pa.array(each(part.offset for part in parts)[order]),
-        "index": pa.array(flat(parts, "places", rows)[order].astype(np.int32)),
-        "unreadable": pa.array(each(part.unreadable for part in parts)[order] != 0),
-        "raw": raws(parts, rows).take(pa.array(order)),
-    }
-    return pa.table(columns, schema=SCHEMA)
+    order = np.lexsort((time_ms, rank[series]))
+    series = series[order]
+    rest_starts = starts([part.rest_bytes for part in parts], counts)
+    rest = strings(columns.rests, numbers(columns.rest_ends, "u4") + rest_starts)
+    tenant, customer, kind = (texts(table, place[series]) for table, place in names)
+    return pa.table(
+        {
+            "tenant": tenant,
+            "customer": customer,
+            "type": kind,
+            "source": _sources(columns, counts, order),
+            "id": _ids(columns.ids, order),
+            "time_ms": time_ms[order],
+            "time_given": is_given[order],
+            "recorded_at_ms": recorded_at_ms[order],
+            "quantity_micro": quantities(
+                numbers(columns.quantity_micro, "i8"), columns.large_quantities, order
+            ),
+            "rest": rest.take(pa.array(order)),
+            "partition": np.full(rows, partition, np.int16),
+            "offset": offset[order],
+            "index": numbers(columns.places, "u4")[order].astype(np.int32),
+            "unreadable": unreadable[order],
+            "raw": _raws(columns, order),
+        },
+        schema=SCHEMA,
+    )
+
+
+def _series(columns: UsageColumns, counts: Ints) -> tuple[list[tuple[pa.Array, Places]], Ints, Ints]:
+    """Return the names of each series by part, the series of each row, and the rank of each series."""
+    places = np.array(columns.series_places)
+    index = numbers(columns.series_index, "u4") + starts([part.series for part in columns.parts], counts)
+    # A pack may name series that none of its events has.
+    occurring, series = _dense(places[index], len(columns.series))
+    known = list(columns.series)
+    names = [ranked(part) for part in zip(*[known[place] for place in occurring], strict=True)]
+    rank = np.zeros(len(occurring), np.int64)
+    for table, place in names:
+        rank = rank * len(table) + place
+    return names, series, rank
+
+
+def _sources(columns: UsageColumns, counts: Ints, order: Ints) -> pa.DictionaryArray:
+    places = np.array(columns.source_places)
+    index = numbers(columns.source_index, "u4") + starts([part.sources for part in columns.parts], counts)
+    occurring, source = _dense(places[index], len(columns.sources))
+    known = list(columns.sources)
+    table, place = ranked([known[each] for each in occurring])
+    return texts(table, place[source[order]])
+
+
+def _dense(places: Ints, known: int) -> tuple[list[int], Ints]:
+    """Return which of the *known* numbers occur in *places*, and for each of these its place among them."""
+    occurs = np.bincount(places, minlength=known) > 0
+    return np.flatnonzero(occurs).tolist(), (np.cumsum(occurs) - 1)[places]
+
+
+def _ids(ids: list[bytes | list[str]], order: Ints) -> pa.Array:
+    raw = [each for each in ids if isinstance(each, bytes)]
+    if len(raw) == len(ids):
+        return uuids(b"".join(raw), order)
+    every = [text for each in ids for text in (each if isinstance(each, list) else uuid_texts(each))]
+    return pa.array(every, pa.string()).take(pa.array(order))
+
+
+def _raws(columns: UsageColumns, order: Ints) -> pa.Array:
+    if not columns.raws:
+        return pa.nulls(columns.rows, pa.binary())
+    return pa.array([columns.raws.get(row) for row in order.tolist()], pa.binary())

@@ -1,6 +1,5 @@
 """The verdicts of one partition as a table, in the order of the source log."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -46,11 +45,25 @@ def read(record: Record) -> VerdictRecord:
     return VerdictRecord(record.offset, parse_offset_key(record.key), said)
 
 
-def table_of(records: Iterable[VerdictRecord], partition: int) -> pa.Table:
-    """Return the verdicts of *records*; a replay repeats records, and so does this table."""
+class VerdictRows:
+    """The verdicts of one file."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.records: list[VerdictRecord] = []
+
+    def add(self, record: VerdictRecord) -> None:
+        """Append every verdict of *record*."""
+        if record.rows:
+            self.records.append(record)
+            self.rows += record.rows
+
+
+def table_of(verdicts: VerdictRows, partition: int) -> pa.Table:
+    """Return the *verdicts*; a replay repeats records, and so does this table."""
     rows = sorted(
         (record.source_offset, verdict.index, verdict, record.said.recorded_at_ms)
-        for record in records
+        for record in verdicts.records
         if record.source_offset is not None
         for verdict in record.said.verdicts
     )

@@ -1,20 +1,8 @@
-"""What an archive file is called, and which records go into one."""
+"""What an archive file is called."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple
 
 from sinks.core.log import Claim
-
-
-class Sized(Protocol):
-    """A record with a known number of rows."""
-
-    @property
-    def rows(self) -> int:
-        """Rows that it becomes."""
-
-
-Record = TypeVar("Record", bound=Sized)
 
 
 class FileName(NamedTuple):
@@ -43,17 +31,3 @@ def file_name(claim: Claim, first_offset: int, last_offset: int) -> FileName:
     """Return the name for the offsets *first_offset* to *last_offset* of a log that is ours."""
     topic, partition = claim.log
     return FileName(topic, claim.generation, partition, first_offset, last_offset, claim.epoch)
-
-
-def split(records: Iterable[Record], most_rows: int) -> Iterator[Sequence[Record]]:
-    """Yield *records* in runs of at most *most_rows* rows; a record alone may have more."""
-    run: list[Record] = []
-    rows = 0
-    for record in records:
-        if run and rows + record.rows > most_rows:
-            yield run
-            run, rows = [], 0
-        run.append(record)
-        rows += record.rows
-    if run:
-        yield run

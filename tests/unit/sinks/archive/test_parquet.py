@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from schemas.event import NOT_GIVEN, Series, UsageEvent
 from schemas.pack import encode_pack
 from sinks.archive.parquet import write
+from sinks.archive.usage_columns import UsageColumns
 from sinks.archive.usage_records import read
 from sinks.archive.usage_table import table_of
 from sinks.core.record import Record
@@ -18,8 +19,11 @@ def table(records: int) -> pa.Table:
     def event(place: int) -> UsageEvent:
         return UsageEvent(Series("t", f"c-{place % 7}", "api"), NOT_GIVEN, place, "api", f"e-{place}", b"")
 
-    packs = [encode_pack([event(500 * offset + place) for place in range(500)]) for offset in range(records)]
-    return table_of([read(Record(offset, offset, b"", pack)) for offset, pack in enumerate(packs)], 0)
+    columns = UsageColumns()
+    for offset in range(records):
+        pack = encode_pack([event(500 * offset + place) for place in range(500)])
+        columns.add(read(Record(offset, offset, b"", pack)))
+    return table_of(columns, 0)
 
 
 def test_a_file_reads_back_as_the_table_and_hashes_as_it_says() -> None:

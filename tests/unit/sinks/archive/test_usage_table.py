@@ -4,13 +4,16 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from schemas.event import NO_QUANTITY, NOT_GIVEN, Series, UsageEvent
 from schemas.pack import UnknownPackVersion, encode_pack
 from schemas.source_record import CLOUDEVENT, CLOUDEVENTS
+from sinks.archive.usage_columns import UsageColumns
 from sinks.archive.usage_records import read
 from sinks.archive.usage_table import table_of
 from sinks.core.record import Record
@@ -21,7 +24,11 @@ EVENT = UsageEvent(Series("t", "c", "x"), NOT_GIVEN, NO_QUANTITY, "s", "e", b"")
 
 
 def rows_of(*records: Record) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = table_of([read(record) for record in records], partition=5).to_pylist()
+    columns = UsageColumns()
+    for record in records:
+        columns.add(read(record))
+    rows: list[dict[str, Any]] = table_of(columns, partition=5).to_pylist()
+    assert len(rows) == columns.rows
     return rows
 
 
@@ -76,6 +83,26 @@ def test_every_event_of_every_pack_is_a_row_with_all_that_its_producer_sent(
         for row in sorted(
             wanted, key=lambda row: (row["tenant"], row["customer"], row["type"], row["time_ms"])
         )
+    ]
+
+
+def test_series_that_no_event_has_leave_no_trace() -> None:
+    other = EVENT._replace(series=Series("t-0", "c-0", "x-0"))
+    (record,) = packs([[other, EVENT]])
+    wire = msgspec.msgpack.decode(record.value)
+    index = wire[3]
+    wire[3] = index[2:] * 2
+
+    columns = UsageColumns()
+    columns.add(read(structs.replace(record, value=msgspec.msgpack.encode(wire))))
+
+    table = table_of(columns, partition=5)
+    assert [
+        table[name].combine_chunks().dictionary.to_pylist() for name in ("tenant", "customer", "type")
+    ] == [
+        ["t"],
+        ["c"],
+        ["x"],
     ]
 
 
