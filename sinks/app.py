@@ -28,6 +28,8 @@ from sinks.standing import Standing
 
 #: What a consumer may hold unread, so that memory stays bounded whatever the backlog.
 _UNREAD_KIB: Final = 16_384
+#: The broker answers at once when it has this many bytes for us.
+_WORTH_A_FETCH: Final = 256 * 1_024
 _STOP_SECONDS: Final = 30.0
 _FAILED_STOP_SECONDS: Final = 3.0
 
@@ -90,6 +92,8 @@ class App:
                 self._groups[name],
                 member=f"{settings.instance}-{name}",
                 queued_max_messages_kbytes=_UNREAD_KIB,
+                fetch_min_bytes=_WORTH_A_FETCH,
+                fetch_wait_max_ms=round(1_000 * sink.patience_s),
             ),
             settings.topic_prefix,
             [topic.name for topic in sink.topics],

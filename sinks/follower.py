@@ -27,8 +27,10 @@ from sinks.standing import Standing
 
 #: Longest wait for a first record: how late a SIGTERM or a due batch can be noticed.
 _POLL_SECONDS: Final = 0.05
-#: Until the next poll when nothing is due: records cost less by the hundred than one by one.
-_GATHER_SECONDS: Final = 0.005
+#: Between two polls while records come, within these bounds until a batch may be due: records cost
+#: less by the thousand than one by one, but the group wants to hear of us.
+_LEAST_GATHER_SECONDS: Final = 0.005
+_MOST_GATHER_SECONDS: Final = 0.05
 #: How often the topics are looked at without a reason.
 _CHECK_SECONDS: Final = 30.0
 #: How often Kafka is told how far we are.
@@ -88,10 +90,12 @@ class Follower:
             if where in self._footing.claims:
                 self._sink.take(where, records)
                 self._standing.took(where, records[-1].offset + 1)
-        if self._sink.due(time.monotonic() - self._last_cut, self._took):
+        since_last_s = time.monotonic() - self._last_cut
+        if self._sink.due(since_last_s, self._took):
             self._flush(patient=True)
         elif found:
-            self._stop.wait(_GATHER_SECONDS)
+            left_s = self._sink.wait_s(self._took) - since_last_s
+            self._stop.wait(min(max(left_s, _LEAST_GATHER_SECONDS), _MOST_GATHER_SECONDS))
         self._standing.look(self._member)
 
     def _take_over(self) -> None:

@@ -78,6 +78,9 @@ class RowsBatch:
 class RowSink:
     """See `sinks.sink.Sink`."""
 
+    #: Few rows come, and nobody waits for them.
+    patience_s = 0.5
+
     def __init__(
         self,
         name: str,
@@ -110,10 +113,14 @@ class RowSink:
                 self._letters.append(letter(log, record, self._stage, "unreadable", str(error)))
         self._moved[log] = records[-1].offset + 1
 
+    def wait_s(self, last_took_s: float) -> float:
+        """Return the interval."""
+        del last_took_s
+        return self._interval_s
+
     def due(self, since_last_s: float, last_took_s: float) -> bool:
         """Say yes at the interval."""
-        del last_took_s
-        return bool(self._moved) and since_last_s >= self._interval_s
+        return bool(self._moved) and since_last_s >= self.wait_s(last_took_s)
 
     def cut(self) -> Batch | None:
         """Return all rows."""

@@ -58,11 +58,18 @@ class Sink(Protocol):
     def topics(self) -> Sequence[Topic]:
         """What it follows."""
 
+    @property
+    def patience_s(self) -> float:
+        """How long a record may lie on the broker until others make its delivery worth the while."""
+
     def begin(self, claims: Iterable[Claim]) -> None:
         """Forget everything, and start with these logs alone."""
 
     def take(self, log: Log, records: Sequence[Record]) -> None:
         """Take the next records of *log*, in order. Records that cannot be read become letters."""
+
+    def wait_s(self, last_took_s: float) -> float:
+        """Return how long to gather from one cut to the next, when the last batch took *last_took_s*."""
 
     def due(self, since_last_s: float, last_took_s: float) -> bool:
         """Say whether what was taken is to be stored now.

@@ -29,6 +29,8 @@ class RollupsSink:
 
     name = "rollups"
     topics = (ROLLUPS,)
+    #: People wait for these rows; yet an answer for every record would cost the broker more than the record.
+    patience_s = 0.02
 
     def __init__(
         self, queries: Mapping[str, SQL], interval_s: float, observe_stored: Callable[[float], None]
@@ -73,13 +75,16 @@ class RollupsSink:
         pending.add(rows, records[-1].offset + 1)
         self._newest.add(pending.release())
 
+    def wait_s(self, last_took_s: float) -> float:
+        """Return the interval, less when storing is quick."""
+        return min(self._interval_s, _IDLE_SHARE * last_took_s)
+
     def due(self, since_last_s: float, last_took_s: float) -> bool:
         """Say yes at the interval, sooner when storing is quick, at once when the batch is full."""
         ready = len(self._newest)
         if not ready and not self._letters:
             return False
-        wait_s = min(self._interval_s, _IDLE_SHARE * last_took_s)
-        return ready >= _MOST_ROWS or since_last_s >= wait_s
+        return ready >= _MOST_ROWS or since_last_s >= self.wait_s(last_took_s)
 
     def cut(self) -> Batch | None:
         """Return all that is covered."""
