@@ -80,15 +80,22 @@ INGRESS_PAYLOAD_BYTES: Final = Histogram(
 
 # Producers
 KAFKA_PRODUCE_DURATION: Final = Histogram(
-    "kafka_produce_duration_seconds", "Produce to the report of acks=all", PROCESSES, (_TOPIC,), buckets=_FAST
+    "kafka_produce_duration_seconds",
+    "Produce to the report of acks=all",
+    (INGEST, CONSOLE),
+    (_TOPIC,),
+    buckets=_FAST,
 )
 KAFKA_PRODUCE_FAILURES: Final = Counter(
-    "kafka_produce_failures_total", "Delivery reports with an error", PROCESSES, (_TOPIC, Label("error"))
+    "kafka_produce_failures_total",
+    "Delivery reports with an error",
+    (INGEST, CONSOLE),
+    (_TOPIC, Label("error")),
 )
 KAFKA_PRODUCER_QUEUE: Final = Gauge(
     "kafka_producer_queue_messages",
     "Records that wait in the producer (msg_cnt)",
-    PROCESSES,
+    (INGEST,),
     (Label("client"),),
 )
 
@@ -190,6 +197,9 @@ SINK_LOST_RECORDS: Final = Counter(
     (SINKS,),
     (_SINK,),
 )
+SINK_WAITING_ROWS: Final = Gauge(
+    "sink_waiting_rows", "Rows that wait for the progress that covers them; they are held in memory", (SINKS,)
+)
 EVENT_END_TO_END: Final = Histogram(
     "event_end_to_end_seconds",
     "From the broker's append to the stage",
@@ -200,14 +210,11 @@ EVENT_END_TO_END: Final = Histogram(
 
 # Dead letters
 DLQ_MESSAGES: Final = Counter(
-    "dlq_messages_total", "Records put to the dead letters", (PROCESSORS, SINKS), (_TOPIC, Label("reason"))
+    "dlq_messages_total", "Records put to the dead letters", (SINKS,), (_TOPIC, Label("reason"))
 )
 DLQ_DEPTH: Final = Gauge("dlq_depth", "Dead letters that nobody has resolved", (CONSOLE,), (_TOPIC,))
 DLQ_OLDEST: Final = Gauge(
     "dlq_oldest_timestamp_seconds", "When the oldest unresolved one arrived", (CONSOLE,), (_TOPIC,)
-)
-DLQ_REPLAYED: Final = Counter(
-    "dlq_replayed_total", "Dead letters tried again", (CONSOLE,), (_TOPIC, Label("outcome"))
 )
 
 # The books
@@ -231,7 +238,7 @@ RECONCILIATION_LAST_SUCCESS: Final = Gauge(
 DB_POOL_CONNECTIONS: Final = Gauge(
     "db_pool_connections",
     "Connections to PostgreSQL",
-    (SINKS, CONSOLE),
+    (CONSOLE,),
     (Label("pool"), Label("state", ("used", "idle", "waiting"))),
 )
 CLOCK_OFFSET: Final = Gauge(

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from schemas.metrics import EVENT_END_TO_END
+from schemas.metrics import EVENT_END_TO_END, SINK_WAITING_ROWS
 from schemas.topics import DEAD_LETTERS, DOOR
 from sinks import sql
 from sinks.dead_letters import reading as dead_letters
@@ -29,7 +29,8 @@ class Built(NamedTuple):
 def rollups(settings: Settings, metrics: Metrics, _stop: Event) -> Built:
     """Make the rollups sink."""
     observe = metrics.histogram(EVENT_END_TO_END).labels("stored").observe
-    sink = RollupsSink(sql.queries(), settings.sink_interval_ms / _MS, observe)
+    show_waiting = metrics.gauge(SINK_WAITING_ROWS).set
+    sink = RollupsSink(sql.queries(), settings.sink_interval_ms / _MS, observe, show_waiting)
     return Built(sink, Store(settings, "sink-rollups", sink.make_stages))
 
 

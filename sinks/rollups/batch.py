@@ -46,13 +46,11 @@ class RollupsBatch:
             elif rows:
                 merging.merge(rows)
             merged += merging.merged
-        merged += self._write_values(connection, Table.PROGRESS, "store_progress")
-        merged += self._write_values(connection, Table.LOST, "store_lost")
+        for table, name in ((Table.PROGRESS, "store_progress"), (Table.LOST, "store_lost")):
+            if rows := self.by_table.get(table, ()):
+                columns = [list(column) for column in zip(*map(_values, rows), strict=True)]
+                merged += connection.execute(self.queries[name], columns).rowcount
         return Written(merged, self.rows - merged - len(letters), letters)
-
-    def _write_values(self, connection: Connection, table: Table, name: str) -> int:
-        rows = self.by_table.get(table, ())
-        return sum(connection.execute(self.queries[name], _values(row)).rowcount for row in rows)
 
 
 class _Merging:

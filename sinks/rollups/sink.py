@@ -5,9 +5,10 @@ from typing import Final
 
 from psycopg.sql import SQL
 
+from runtime import logs
 from runtime.postgres import Connection
 from schemas.dead_letter import DeadLetter
-from schemas.errors import Reject
+from schemas.stamp import NEVER
 from schemas.topics import ROLLUPS
 from sinks.core.letter import letter
 from sinks.core.log import Claim, Log
@@ -15,13 +16,20 @@ from sinks.core.record import Record
 from sinks.rollups.batch import RollupsBatch
 from sinks.rollups.core.pending import Newest, Pending
 from sinks.rollups.core.reading import Reader
-from sinks.rollups.core.row import Row, Table
+from sinks.rollups.core.row import Table
 from sinks.sink import Batch
 
 #: A batch is cut at this many rows at the latest.
 _MOST_ROWS: Final = 50_000
+#: More rows that wait than these are worth a line in the log, and so is each doubling. There is no limit
+#: above it: the progress stands behind the rows, so it is only found by reading on, and a sink that
+#: stopped instead would read the same rows again.
+_MANY_ROWS: Final = 250_000
 #: While there is little to do, storing may take this part of the time: then rows are stored sooner.
 _IDLE_SHARE: Final = 4
+
+
+logger = logs.get_logger(__name__)
 
 
 class RollupsSink:
@@ -33,12 +41,22 @@ class RollupsSink:
     patience_s = 0.02
 
     def __init__(
-        self, queries: Mapping[str, SQL], interval_s: float, observe_stored: Callable[[float], None]
+        self,
+        queries: Mapping[str, SQL],
+        interval_s: float,
+        observe_stored: Callable[[float], None],
+        show_waiting: Callable[[float], None],
     ) -> None:
-        """Store at least every *interval_s*; tell *observe_stored* the seconds from append to commit."""
+        """Store at least every *interval_s*.
+
+        *observe_stored* is told the seconds from append to commit, *show_waiting* how many rows wait.
+        """
         self._queries = queries
         self._interval_s = interval_s
         self._observe_stored = observe_stored
+        self._show_waiting = show_waiting
+        self._waiting = 0
+        self._suspicious = _MANY_ROWS
         self._reader = Reader()
         self._pending: dict[Log, Pending] = {}
         self._newest: Newest = Newest()
@@ -58,22 +76,19 @@ class RollupsSink:
         self._stored_stamps = {}
         self._newest = Newest()
         self._letters = []
+        self._waiting = 0
 
     def take(self, log: Log, records: Sequence[Record]) -> None:
         """Take rows; those that a progress covers are ready to be stored."""
-        pending, read = self._pending[log], self._reader.read
-        rows: list[Row] = []
-        for record in records:
-            try:
-                row = read(log.partition, record)
-            except Reject as error:
-                self._letters.append(letter(log, record, "sink:rollups", "unreadable", str(error)))
-                continue
-            rows.append(row)
-            if row.table is Table.PROGRESS:
-                pending.cover(row.stamp)
+        pending = self._pending[log]
+        waited = len(pending)
+        rows, rejected = self._reader.read(log.partition, records)
+        for record, reason in rejected:
+            self._letters.append(letter(log, record, "sink:rollups", "unreadable", reason))
+        pending.cover(max((row.stamp for row in rows if row.table is Table.PROGRESS), default=NEVER))
         pending.add(rows, records[-1].offset + 1)
         self._newest.add(pending.release())
+        self._look_at_waiting(log, len(pending) - waited)
 
     def wait_s(self, last_took_s: float) -> float:
         """Return the interval, less when storing is quick."""
@@ -92,9 +107,8 @@ class RollupsSink:
         moved = {log: offset for log, offset in offsets.items() if offset != self._stored_offsets[log]}
         if not moved:
             return None
-        by_table: dict[Table, list[Row]] = {}
-        for row in self._newest.take():
-            by_table.setdefault(row.table, []).append(row)
+        rows = self._newest.take()
+        by_table = {table: [row for row in rows if row.table is table] for table in Table}
         letters, self._letters = self._letters, []
         return RollupsBatch(by_table, moved, letters, self._queries)
 
@@ -109,3 +123,12 @@ class RollupsSink:
             if (generation, offset) > self._stored_stamps.get(partition, (0, -1)):
                 self._stored_stamps[partition] = (generation, offset)
                 self._observe_stored((now_ms - record_time_ms) / 1_000)
+
+    def _look_at_waiting(self, log: Log, more: int) -> None:
+        self._waiting += more
+        self._show_waiting(self._waiting)
+        if self._waiting >= self._suspicious:
+            logger.warning("rollups.progress_missing", rows_waiting=self._waiting, log=str(log))
+            self._suspicious *= 2
+        elif self._waiting < _MANY_ROWS:
+            self._suspicious = _MANY_ROWS

@@ -18,6 +18,7 @@ class Pending:
         self._waiting: list[Row] = []
         self._ready: list[Row] = []
         self._after_last = next_offset
+        self._oldest = next_offset
         self._covered = NEVER
 
     def cover(self, stamp: int) -> None:
@@ -25,13 +26,18 @@ class Pending:
         if stamp > self._covered:
             self._covered = stamp
             self._ready += [row for row in self._waiting if row.stamp <= stamp]
-            self._waiting = [row for row in self._waiting if row.stamp > stamp]
+            self._wait([row for row in self._waiting if row.stamp > stamp])
 
     def add(self, rows: Iterable[Row], next_offset: int) -> None:
-        """Take rows in the order of the log, which has been read up to *next_offset*."""
+        """Take rows, those of one key in the order of the log, which has been read up to *next_offset*."""
         covered = self._covered
+        waiting: list[Row] = []
         for row in rows:
-            (self._ready if row.stamp <= covered else self._waiting).append(row)
+            (self._ready if row.stamp <= covered else waiting).append(row)
+        if self._waiting:
+            self._waiting += waiting
+        else:
+            self._wait(waiting)
         self._after_last = next_offset
 
     def release(self) -> list[Row]:
@@ -42,7 +48,14 @@ class Pending:
     @property
     def next_offset(self) -> int:
         """Return the offset from which a successor has to read: of the oldest row that waits."""
-        return self._waiting[0].record.offset if self._waiting else self._after_last
+        return self._oldest if self._waiting else self._after_last
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def _wait(self, rows: list[Row]) -> None:
+        self._waiting = rows
+        self._oldest = min((row.record.offset for row in rows), default=self._after_last)
 
 
 class Newest:
@@ -52,7 +65,7 @@ class Newest:
         self._rows: dict[bytes, Row] = {}
 
     def add(self, rows: Iterable[Row]) -> None:
-        """Take rows in the order of the log; of two with one stamp the later one stays."""
+        """Take rows, those of one key in the order of the log: of two with one stamp the later one stays."""
         known = self._rows
         for row in rows:
             key = row.record.key

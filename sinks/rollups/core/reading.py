@@ -1,37 +1,27 @@
-"""Records of `weir.rollups` become rows, ready for COPY.
+"""Records of `weir.rollups` become rows, ready to be stored."""
 
-A key comes back with every change of its row, so its half of the line is made once. The value's
-half is JSON of whole numbers only: its brackets and commas become tabs, and the line stands.
-"""
-
-from typing import Annotated, Final
+from collections.abc import Callable, Sequence
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
 from schemas import rollup
 from schemas.errors import Reject
-from schemas.rollup import (
-    FatesKey,
-    FatesRow,
-    Key,
-    LostKey,
-    LostRow,
-    Progress,
-    ProgressKey,
-    UsageKey,
-)
+from schemas.rollup import FatesKey, LostKey, LostRow, Progress, ProgressKey, UsageKey
 from schemas.stamp import generation_of, offset_of
 from sinks.core.record import Record
+from sinks.rollups.core.lines import Lines
 from sinks.rollups.core.row import Row, Table
 
-_MOST_KEYS: Final = 100_000
 _INT64_MAX: Final = (1 << 63) - 1
 _INT32_MAX: Final = (1 << 31) - 1
-_COMMAS_TO_TABS: Final = bytes.maketrans(b",", b"\t")
-_BRACKETS: Final = b"[]"
 _ESCAPED: Final = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 _USAGE_KEY: Final = b'["usage",'
+_FATES_KEY: Final = b'["fates",'
+
+_decode_usage_key: Final = msgspec.json.Decoder(UsageKey).decode
+_decode_fates_key: Final = msgspec.json.Decoder(FatesKey).decode
 
 Count = Annotated[int, Meta(ge=0, le=_INT64_MAX)]
 Instant = Annotated[int, Meta(ge=-_INT64_MAX, le=_INT64_MAX)]
@@ -57,49 +47,91 @@ class _StorableUsage(msgspec.Struct, array_like=True, frozen=True, gc=False):
     stamp: Count
 
 
+class _StorableFates(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """schemas.rollup.FatesRow within the limits of its columns."""
+
+    counted: Count
+    in_grace: Count
+    late: Count
+    duplicate: Count
+    conflict: Count
+    unmatched: Count
+    refused: Count
+    stamp: Count
+
+
+class Rejected(NamedTuple):
+    """A record that is no row, and why."""
+
+    record: Record
+    reason: str
+
+
 class Reader:
-    """Reads the records of all partitions, and remembers the keys that come back."""
+    """Reads the records of all partitions."""
 
     def __init__(self) -> None:
-        self._keys: dict[bytes, bytes] = {}
-        self._decode = msgspec.json.Decoder(_StorableUsage).decode
-        self._decode_key = msgspec.json.Decoder(UsageKey).decode
+        self._lines = {
+            _USAGE_KEY: Lines(Table.USAGE, _StorableUsage, 2, _usage_half),
+            _FATES_KEY: Lines(Table.FATES, _StorableFates, 1, _fates_half),
+        }
 
-    def read(self, partition: int, record: Record) -> Row:
-        """Return the row in *record*, which stands on *partition*.
+    def read(self, partition: int, records: Sequence[Record]) -> tuple[list[Row], list[Rejected]]:
+        """Return the rows in *records*, which stand on *partition*, and what no store would take.
 
-        Raises Reject if it is none, or one that no store would take.
+        Rows of one table have the order of the log.
         """
-        if not record.key.startswith(_USAGE_KEY):
-            return _other(partition, record, *rollup.decode(record.key, record.value))
-        half = self._keys.get(record.key) or self._learn(record.key)
+        rows: list[Row] = []
+        rejected: list[Rejected] = []
+        others = records
+        for prefix, lines in self._lines.items():
+            kind = [record for record in others if record.key.startswith(prefix)]
+            if kind:
+                others = [record for record in others if not record.key.startswith(prefix)]
+                rows += lines.read(partition, kind) or _each(partition, kind, lines.read_one, rejected)
+        rows += _each(partition, others, _other, rejected)
+        return rows, rejected
+
+
+def _each(
+    partition: int,
+    records: Sequence[Record],
+    read: Callable[[int, Record], Row],
+    rejected: list[Rejected],
+) -> list[Row]:
+    """Return the rows in *records* one by one, and add to *rejected* those that are none."""
+    rows: list[Row] = []
+    for record in records:
         try:
-            row = self._decode(record.value)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise Reject(f"not a row of usage: {error}") from None
-        # Encoded anew, because the record may have blanks, or more numbers from a later release.
-        numbers = rollup.encode(row).translate(_COMMAS_TO_TABS, _BRACKETS)
-        return Row(Table.USAGE, row.stamp, b"%b%b\t%d\n" % (half, numbers, partition), partition, record)
-
-    def _learn(self, raw: bytes) -> bytes:
-        try:
-            key = self._decode_key(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise Reject(f"not a key of usage: {error}") from None
-        _require(_fits(_INT32_MAX, key.arrival_day) and _fits(_INT64_MAX, key.window_start_ms), "time")
-        texts = _texts(key.tenant, key.customer, key.meter, key.group)
-        if len(self._keys) >= _MOST_KEYS:
-            self._keys.clear()
-        half = f"{texts}\t{key.window_start_ms}\t{key.arrival_day}\t".encode()
-        self._keys[raw] = half
-        return half
+            rows.append(read(partition, record))
+        except Reject as error:
+            rejected.append(Rejected(record, str(error)))
+    return rows
 
 
-def _other(partition: int, record: Record, key: Key, row: rollup.Row) -> Row:
+def _usage_half(raw: bytes, partition: int) -> bytes:
+    try:
+        key = _decode_usage_key(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Reject(f"not a key of usage: {error}") from None
+    _require(_fits(_INT32_MAX, key.arrival_day) and _fits(_INT64_MAX, key.window_start_ms), "time")
+    texts = _texts(key.tenant, key.customer, key.meter, key.group)
+    return f"{texts}\t{key.window_start_ms}\t{key.arrival_day}\t{partition}\t".encode()
+
+
+def _fates_half(raw: bytes, partition: int) -> bytes:
+    try:
+        key = _decode_fates_key(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Reject(f"not a key of fates: {error}") from None
+    _check_partition(key.partition, partition)
+    _require(_fits(_INT32_MAX, key.arrival_day) and _fits(_INT64_MAX, key.hour_ms), "time")
+    return f"{_texts(key.tenant, key.type)}\t{key.hour_ms}\t{key.arrival_day}\t{partition}\t".encode()
+
+
+def _other(partition: int, record: Record) -> Row:
+    key, row = rollup.decode(record.key, record.value)
     match key, row:
-        case FatesKey(), FatesRow():
-            _check_partition(key.partition, partition)
-            return Row(Table.FATES, row.stamp, _fates_line(key, row), partition, record)
         case ProgressKey(), Progress():
             _check_partition(key.partition, partition)
             place = (partition, generation_of(row.stamp), offset_of(row.stamp))
@@ -124,14 +156,6 @@ def _other(partition: int, record: Record, key: Key, row: rollup.Row) -> Row:
 
 def _check_partition(named: int, partition: int) -> None:
     _require(named == partition, f"partition {named} on {partition}")
-
-
-def _fates_line(key: FatesKey, row: FatesRow) -> bytes:
-    _require(_fits(_INT32_MAX, key.arrival_day) and _fits(_INT64_MAX, key.hour_ms), "time")
-    counts = msgspec.structs.astuple(row)
-    _require(_fits(_INT64_MAX, *counts) and min(counts) >= 0, "number")
-    numbers = (key.hour_ms, key.arrival_day, key.partition, *counts)
-    return "\t".join([_texts(key.tenant, key.type), *map(str, numbers)]).encode() + b"\n"
 
 
 def _texts(*texts: str) -> str:

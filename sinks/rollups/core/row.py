@@ -1,6 +1,7 @@
 """One row on its way from `weir.rollups` to PostgreSQL."""
 
 from enum import Enum, auto
+from typing import Protocol
 
 import msgspec
 
@@ -14,6 +15,14 @@ class Table(Enum):
     FATES = auto()
     PROGRESS = auto()
     LOST = auto()
+
+
+class Stamped(Protocol):
+    """A value that says which source record was last applied to it."""
+
+    @property
+    def stamp(self) -> int:
+        """See schemas.stamp."""
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):

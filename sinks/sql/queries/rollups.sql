@@ -14,8 +14,8 @@ from fate_counts
 with no data
 
 -- name: copy_usage
-copy stage_rollups (tenant, customer, meter, grp, window_start_ms, arrival_day, events, sum, min, max,
-    first_ms, first_value, latest_ms, latest_value, stamp, partition)
+copy stage_rollups (tenant, customer, meter, grp, window_start_ms, arrival_day, partition, events, sum, min,
+    max, first_ms, first_value, latest_ms, latest_value, stamp)
 from stdin
 
 -- name: merge_usage
@@ -67,8 +67,11 @@ where excluded.stamp > stored.stamp
 truncate stage_fate_counts
 
 -- name: store_progress
+-- All partitions at once; one that is named twice has its newest.
 insert into progress as stored (partition, generation, source_offset, record_time_ms, catalog_version)
-values (%s, %s, %s, %s, %s)
+select distinct on (1) *
+from unnest(%s::smallint[], %s::smallint[], %s::bigint[], %s::bigint[], %s::int[])
+order by 1, 2 desc, 3 desc, 4 desc
 on conflict (partition) do update
 set generation = excluded.generation,
     source_offset = excluded.source_offset,
@@ -80,5 +83,7 @@ where (excluded.generation, excluded.source_offset, excluded.record_time_ms, exc
 
 -- name: store_lost
 insert into lost_ranges (reader, topic, partition, generation, first_offset, last_offset, found_at)
-values ('processor', 'usage', %s, %s, %s, %s, to_timestamp(%s / 1000.0))
+select 'processor', 'usage', partition, generation, first_offset, last_offset, to_timestamp(found_at_ms / 1000.0)
+from unnest(%s::smallint[], %s::smallint[], %s::bigint[], %s::bigint[], %s::bigint[])
+    as range (partition, generation, first_offset, last_offset, found_at_ms)
 on conflict do nothing

@@ -1,15 +1,17 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from schemas import rollup
-from schemas.errors import Reject
 from schemas.partial import Partial
-from schemas.rollup import FatesKey, FatesRow, LostKey, LostRow, Progress, ProgressKey, UsageKey, UsageRow
+from schemas.rollup import FatesKey, FatesRow, LostKey, LostRow, Progress, ProgressKey, UsageKey
 from schemas.stamp import stamp_of
+from sinks.core.record import Record
+from sinks.rollups.core import lines
 from sinks.rollups.core.reading import Reader
-from sinks.rollups.core.row import Table
-from tests.unit.sinks.rollups.rows import HOUR_MS, KEY, record, usage_record
+from sinks.rollups.core.row import Row, Table
+from tests.unit.sinks.rollups.rows import HOUR_MS, KEY, progress_record, record, usage_record
 
 INT64 = 2**63 - 1
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
@@ -29,6 +31,17 @@ def uncopied(line: object) -> list[str]:
     return ["".join(escapes.get(piece, piece) for piece in _pieces(field)) for field in fields]
 
 
+def the_row(partition: int, source: Record) -> Row:
+    """Read one record, alone and among others: it has to come out the same."""
+    (row,), rejected = Reader().read(partition, [source])
+    assert rejected == []
+    poison = record(GOOD_KEY, b"[[1,2")
+    (again,), rejected = Reader().read(partition, [poison, source])
+    assert [each.record for each in rejected] == [poison]
+    assert again == row
+    return row
+
+
 def _pieces(field: str) -> list[str]:
     pieces, place = [], 0
     while place < len(field):
@@ -42,10 +55,10 @@ def _pieces(field: str) -> list[str]:
 def test_a_row_of_usage_comes_out_of_copy_as_it_went_into_the_log(
     key: UsageKey, partial: Partial, stamp: int
 ) -> None:
-    row = Reader().read(3, usage_record(key, partial, stamp))
+    row = the_row(3, usage_record(key, partial, stamp))
 
     texts = [key.tenant, key.customer, key.meter, key.group]
-    numbers = [key.window_start_ms, key.arrival_day, *rollup_numbers(partial), stamp, 3]
+    numbers = [key.window_start_ms, key.arrival_day, 3, *rollup_numbers(partial), stamp]
     assert uncopied(row.content) == [*texts, *map(str, numbers)]
     assert (row.table, row.stamp, row.partition) == (Table.USAGE, stamp, 3)
 
@@ -57,7 +70,21 @@ def rollup_numbers(partial: Partial) -> list[int]:
 def test_a_key_that_comes_back_gives_the_same_line_as_the_first_time() -> None:
     reader = Reader()
 
-    assert reader.read(1, usage_record(stamp=4)) == reader.read(1, usage_record(stamp=4))
+    (first, again), _ = reader.read(1, [usage_record(stamp=4), usage_record(stamp=4)])
+    (later,), _ = reader.read(1, [usage_record(stamp=4)])
+
+    assert first == again == later
+
+
+def test_a_key_is_remembered_for_its_own_partition() -> None:
+    reader = Reader()
+    fates = record(rollup.encode(FatesKey("t", "x", HOUR_MS, 1, 2)), rollup.encode(FatesRow(*[1] * 8)))
+    reader.read(2, [fates, usage_record()])
+
+    (row,), rejected = reader.read(3, [fates, usage_record()])
+
+    assert [each.record for each in rejected] == [fates]
+    assert row.content == the_row(3, usage_record()).content
 
 
 @given(TEXTS, TEXTS, st.lists(st.integers(0, INT64), min_size=8, max_size=8))
@@ -66,7 +93,7 @@ def test_a_row_of_fates_comes_out_of_copy_as_it_went_into_the_log(
 ) -> None:
     key, value = FatesKey(tenant, event_type, HOUR_MS, 20_000, 2), FatesRow(*counts)
 
-    row = Reader().read(2, record(rollup.encode(key), rollup.encode(value)))
+    row = the_row(2, record(rollup.encode(key), rollup.encode(value)))
 
     assert uncopied(row.content) == [tenant, event_type, *map(str, [HOUR_MS, 20_000, 2, *counts])]
     assert (row.table, row.stamp) == (Table.FATES, counts[-1])
@@ -75,7 +102,7 @@ def test_a_row_of_fates_comes_out_of_copy_as_it_went_into_the_log(
 def test_progress_is_a_generation_and_an_offset() -> None:
     value = Progress(stamp_of(2, 77), HOUR_MS, 5)
 
-    row = Reader().read(1, record(rollup.encode(ProgressKey(1)), rollup.encode(value)))
+    row = the_row(1, record(rollup.encode(ProgressKey(1)), rollup.encode(value)))
 
     assert (row.table, row.content) == (Table.PROGRESS, (1, 2, 77, HOUR_MS, 5))
 
@@ -83,7 +110,7 @@ def test_progress_is_a_generation_and_an_offset() -> None:
 def test_a_lost_range_keeps_its_ends() -> None:
     value = LostRow(19, HOUR_MS, stamp_of(1, 9))
 
-    row = Reader().read(1, record(rollup.encode(LostKey(1, 10)), rollup.encode(value)))
+    row = the_row(1, record(rollup.encode(LostKey(1, 10)), rollup.encode(value)))
 
     assert (row.table, row.content) == (Table.LOST, (1, 1, 10, 19, HOUR_MS))
 
@@ -91,9 +118,9 @@ def test_a_lost_range_keeps_its_ends() -> None:
 def test_blanks_and_numbers_of_a_later_release_do_no_harm() -> None:
     key = b'["usage", "t1", "c,1", "api", "", 3600000, 0, "later"]'
 
-    row = Reader().read(0, record(key, b"[[1, 2, 3, 4, 5, 6, 7, 8, 99], \t9, 10]"))
+    row = the_row(0, record(key, b"[[1, 2, 3, 4, 5, 6, 7, 8, 99], \t9, 10]"))
 
-    assert row.content == b"t1\tc,1\tapi\t\t3600000\t0\t1\t2\t3\t4\t5\t6\t7\t8\t9\t0\n"
+    assert row.content == b"t1\tc,1\tapi\t\t3600000\t0\t0\t1\t2\t3\t4\t5\t6\t7\t8\t9\n"
 
 
 GOOD_KEY = rollup.encode(KEY)
@@ -134,16 +161,52 @@ PROGRESS = rollup.encode(ProgressKey(0))
     ],
 )
 def test_what_no_store_would_take_is_rejected(key: bytes, value: bytes) -> None:
-    with pytest.raises(Reject):
-        Reader().read(0, record(key, value))
+    bad = record(key, value, 1)
+    around = [usage_record(offset=0), bad, progress_record(0, 3, offset=2)]
+
+    rows, rejected = Reader().read(0, around)
+
+    assert [row.record for row in rows] == [around[0], around[2]]
+    assert [each.record for each in rejected] == [bad]
+    assert Reader().read(0, [bad])[0] == []
 
 
-def test_a_value_that_nobody_can_read_leaves_its_key_readable() -> None:
+@pytest.mark.parametrize(
+    "values",
+    [
+        # Together they are as many values as records, but not each record is one.
+        [b"[[1,2,3,4,5,6,7,8],9]\n[[1,2,3,4,5,6,7,8],9]", b""],
+        [b"[[1,2,3,4,5,6,7,8],9] [[1,2,3,4,5,6,7,8],9]", b"[[1,2,3,4", b",5,6,7,8],9]"],
+        [b"[[1,2,3,4,5,6,7,8]", b"[[1,2,3,4,5,6,7,8],9],9]]"],
+        [b"[[1,2,3,4,5,6,7,8],9]]", b"[[1,2,3,4,5,6,7,8]"],
+        [b"[[1,2,3,4,5,6,7,8],9,", b"[[1,2,3,4,5,6,7,8],9]]", b"[[1,2,3,4,5,6,7,8],9]"],
+        [b"", b"[[1,2,3,4,5,6,7,8],9]"],
+    ],
+)
+def test_values_that_only_make_sense_together_make_none(values: list[bytes]) -> None:
+    records = [record(GOOD_KEY, value, offset) for offset, value in enumerate(values)]
+
+    rows, rejected = Reader().read(0, records)
+
+    good = [each for each in records if each.value == GOOD_VALUE]
+    assert [row.record for row in rows] == good
+    assert [each.record for each in rejected] == [each for each in records if each not in good]
+
+
+def test_what_is_read_together_is_what_is_read_one_by_one() -> None:
+    records = [usage_record(KEY, stamp=n, offset=n) for n in range(5)]
+    records.append(record(GOOD_KEY, b" [[1,2,3,4,5,6,7,8],9]", 5))
+
+    rows, _ = Reader().read(0, records)
+
+    assert rows == [Reader().read(0, [each])[0][0] for each in records]
+
+
+def test_of_many_keys_only_the_latest_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "_MOST_KEYS", 3)
     reader = Reader()
-    with pytest.raises(Reject):
-        reader.read(0, record(GOOD_KEY, b"[[1,2"))
+    records = [usage_record(structs.replace(KEY, customer=f"c{n}"), offset=n) for n in range(10)]
 
-    assert (
-        reader.read(0, record(GOOD_KEY, rollup.encode(UsageRow(Partial(1, 2, 3, 4, 5, 6, 7, 8), 9)))).stamp
-        == 9
-    )
+    rows, _ = reader.read(0, records)
+
+    assert [uncopied(row.content)[1] for row in rows] == [f"c{n}" for n in range(10)]
