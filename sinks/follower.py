@@ -25,8 +25,8 @@ from sinks.member import Member
 from sinks.sink import Batch, Sink, Written
 from sinks.standing import Standing
 
-#: Longest wait for a first record: how late a SIGTERM or a due batch can be noticed.
-_POLL_SECONDS: Final = 0.05
+#: Longest wait for a first record: how late a SIGTERM can be noticed.
+_POLL_SECONDS: Final = 0.2
 #: Between two polls while records come, within these bounds until a batch may be due: records cost
 #: less by the thousand than one by one, but the group wants to hear of us.
 _LEAST_GATHER_SECONDS: Final = 0.005
@@ -85,18 +85,20 @@ class Follower:
             self._patiently(self._take_over)
         if self._member.fault is not None or time.monotonic() - self._last_check >= _CHECK_SECONDS:
             self._patiently(self._check)
-        found = self._member.poll(_POLL_SECONDS)
+        found = self._member.poll(min(self._left_s() or _POLL_SECONDS, _POLL_SECONDS))
         for where, records in found.items():
             if where in self._footing.claims:
                 self._sink.take(where, records)
                 self._standing.took(where, records[-1].offset + 1)
-        since_last_s = time.monotonic() - self._last_cut
-        if self._sink.due(since_last_s, self._took):
+        if self._sink.due(time.monotonic() - self._last_cut, self._took):
             self._flush(patient=True)
         elif found:
-            left_s = self._sink.wait_s(self._took) - since_last_s
-            self._stop.wait(min(max(left_s, _LEAST_GATHER_SECONDS), _MOST_GATHER_SECONDS))
+            self._stop.wait(min(max(self._left_s(), _LEAST_GATHER_SECONDS), _MOST_GATHER_SECONDS))
         self._standing.look(self._member)
+
+    def _left_s(self) -> float:
+        """Return how long no batch can be due for want of time; 0 where time is no reason."""
+        return max(0.0, self._sink.wait_s(self._took) - (time.monotonic() - self._last_cut))
 
     def _take_over(self) -> None:
         """Claim what the group has assigned, and start where the store says."""

@@ -16,8 +16,6 @@ from schemas.metrics import DLQ_MESSAGES
 from schemas.topics import DEAD_LETTERS, topic_name
 
 _CONFIRM_SECONDS: Final = 5.0
-#: Base64 makes 4 bytes of 3, and the record has to fit into schemas.topics.MAX_RECORD_BYTES.
-_MOST_BYTES: Final = 1_400_000
 
 Confirm = Callable[[KafkaError | None, Message], None]
 
@@ -77,21 +75,10 @@ class Letters:
         )
 
     def _send(self, letter: DeadLetter, confirmed: Confirm) -> None:
-        key, value = encode_dead_letter(_cut(letter))
+        key, value = encode_dead_letter(letter)
         try:
             self._producer.produce(  # type: ignore[union-attr]
                 self._topic, value, key, partition=letter.partition, on_delivery=confirmed
             )
         except (BufferError, KafkaException) as error:
             raise TryAgain(f"Kafka took no dead letter: {error}") from None
-
-
-def _cut(letter: DeadLetter) -> DeadLetter:
-    if len(letter.value) <= _MOST_BYTES:
-        return letter
-    return structs.replace(
-        letter,
-        detail=f"{letter.detail} (cut: the first {_MOST_BYTES} of {len(letter.value)} bytes)",
-        key=letter.key[: _MOST_BYTES // 10],
-        value=letter.value[:_MOST_BYTES],
-    )

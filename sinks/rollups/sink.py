@@ -55,14 +55,8 @@ class RollupsSink:
         self._interval_s = interval_s
         self._observe_stored = observe_stored
         self._show_waiting = show_waiting
-        self._waiting = 0
-        self._suspicious = _MANY_ROWS
         self._reader = Reader()
-        self._pending: dict[Log, Pending] = {}
-        self._newest: Newest = Newest()
-        self._letters: list[DeadLetter] = []
-        self._stored_offsets: dict[Log, int] = {}
-        self._stored_stamps: dict[int, tuple[int, ...]] = {}
+        self.begin(())
 
     def make_stages(self, connection: Connection) -> None:
         """Make the stages that COPY goes to."""
@@ -73,10 +67,12 @@ class RollupsSink:
         claimed = list(claims)
         self._pending = {claim.log: Pending(claim.next_offset) for claim in claimed}
         self._stored_offsets = {claim.log: claim.next_offset for claim in claimed}
-        self._stored_stamps = {}
+        self._stored_stamps: dict[int, tuple[int, ...]] = {}
         self._newest = Newest()
-        self._letters = []
+        self._letters: list[DeadLetter] = []
         self._waiting = 0
+        self._suspicious = _MANY_ROWS
+        self._show_waiting(0)
 
     def take(self, log: Log, records: Sequence[Record]) -> None:
         """Take rows; those that a progress covers are ready to be stored."""
