@@ -11,7 +11,6 @@ from threading import Event
 from typing import Final, TypeVar
 
 import psycopg
-from psycopg.errors import DataError, IntegrityError, ProgramLimitExceeded
 
 from runtime import logs
 from runtime.backoff import delays
@@ -24,6 +23,7 @@ from sinks.measures import Measures
 from sinks.member import Member
 from sinks.sink import Batch, Sink, Written
 from sinks.standing import Standing
+from sinks.store import REFUSALS
 
 #: Longest wait for a first record: how late a SIGTERM can be noticed.
 _POLL_SECONDS: Final = 0.2
@@ -35,8 +35,6 @@ _MOST_GATHER_SECONDS: Final = 0.05
 _CHECK_SECONDS: Final = 30.0
 #: How often Kafka is told how far we are.
 _TELL_SECONDS: Final = 1.0
-#: What PostgreSQL says about a row. All else is about itself, and never a reason to set a row aside.
-_REFUSALS: Final = (DataError, IntegrityError, ProgramLimitExceeded)
 
 T = TypeVar("T")
 log = logs.get_logger(__name__)
@@ -149,7 +147,7 @@ class Follower:
         batch.prepare()
         try:
             return self._commit(batch, careful=False)
-        except _REFUSALS as error:
+        except REFUSALS as error:
             log.warning("sink.rows_refused", sink=self._sink.name, rows=batch.rows, reason=_line(error))
         return self._commit(batch, careful=True)
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from psycopg.errors import DataError, IntegrityError
 from psycopg.sql import SQL
 
 from runtime.postgres import Connection
@@ -15,6 +14,7 @@ from sinks.core.log import Claim, Log
 from sinks.core.record import Record
 from sinks.core.refusal import Refused, store_all_but_refused
 from sinks.sink import Batch, Written
+from sinks.store import REFUSALS
 
 
 class Row(NamedTuple):
@@ -65,7 +65,7 @@ class RowsBatch:
             try:
                 with connection.transaction():
                     upsert(rows)
-            except (DataError, IntegrityError) as error:
+            except REFUSALS as error:
                 raise Refused(" ".join(str(error).split())) from None
 
         refusals = store_all_but_refused(self._rows, attempt) if careful else []

@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 import psycopg
-from psycopg.errors import UndefinedTable
+from psycopg.errors import DataError, IntegrityError, ProgramLimitExceeded, UndefinedTable
 
 from runtime.postgres import Connection, connect
 from runtime.settings import Settings
@@ -19,6 +19,9 @@ set statement_timeout = '30s';
 set idle_in_transaction_session_timeout = '10s';
 set jit = off
 """
+
+#: What PostgreSQL says about a row. All else is about itself, and never a reason to set a row aside.
+REFUSALS: Final = (DataError, IntegrityError, ProgramLimitExceeded)
 
 
 def _nothing(_connection: Connection) -> None:

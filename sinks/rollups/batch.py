@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from psycopg.errors import DataError, IntegrityError
 from psycopg.sql import SQL
 
 from runtime.postgres import Connection
@@ -14,6 +13,7 @@ from sinks.core.log import Log
 from sinks.core.refusal import Refusal, Refused, store_all_but_refused
 from sinks.rollups.core.row import Row, Table
 from sinks.sink import Written
+from sinks.store import REFUSALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class _Merging:
             with self._connection.transaction():
                 self.merge(rows)
                 self._connection.execute(self._empty)
-        except (DataError, IntegrityError) as error:
+        except REFUSALS as error:
             raise Refused(" ".join(str(error).split())) from None
 
 

@@ -1,6 +1,7 @@
 """A bad record is set aside alone: its neighbours are stored, and the log moves on (fault 14)."""
 
 from collections.abc import Callable
+from random import Random
 
 import pytest
 
@@ -19,7 +20,10 @@ Start = Callable[..., Running]
 KEY = rollup.encode(rollup.UsageKey("t1", "poison", "api", "", HOUR_MS, 0))
 FATES = rollup.encode(rollup.FatesKey("t1", "poison", HOUR_MS, 1, 1))
 VALUE = b"[[1,2,3,4,5,6,7,8],0]"
+#: More than an index takes, and nothing that compression could make smaller.
+LONG = Random(1).randbytes(6_000).hex().encode()
 POISON = [
+    (KEY.replace(b"poison", b"poison" + LONG), VALUE),
     (KEY.replace(b"poison", b"\\u0000"), VALUE),
     (KEY.replace(b"poison", b"\\ud800"), VALUE),
     (KEY.replace(b"poison", b"\xff\xfe"), VALUE),
