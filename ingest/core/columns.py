@@ -1,7 +1,7 @@
 """Decodes the forms of an event: a batch to columns, one event to a row. Both forms then look alike."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -84,34 +84,41 @@ class Columns(NamedTuple):
 
 def read_row(body: bytes) -> Row:
     """Return the event in *body*, a JSON object. Raises msgspec.DecodeError."""
-    quantity: str | bytes
-    if _SPECVERSION in body:
-        envelope = _decode_envelope(body)
-        id_, source, type_, version, customer, time, data, content_type = _values(envelope)
-        _check_versions([version])
-        quotes = _QUOTES_ENVELOPE + _QUOTES_CONTENT_TYPE * bool(content_type)
-        return Row(id_, customer, type_, source, time, bytes(data), "", quotes, in_envelope=True)
     try:
         id_, customer, type_, source, time, data, quantity = _values(_decode_short(body))
     except msgspec.ValidationError:
-        id_, customer, type_, source, time, data, raw = _values(_decode_short_with_numbers(body))
-        quantity = bytes(raw)
+        return _read_rarer_row(body)
     return Row(id_, customer, type_, source, time, bytes(data), quantity, _QUOTES_SHORT, in_envelope=False)
+
+
+def _read_rarer_row(body: bytes) -> Row:
+    if _SPECVERSION in body:
+        envelope = _values(_decode_envelope(body))
+        id_, source, type_, version, customer, time, data, content_type = envelope
+        _check_versions([version])
+        quotes = _QUOTES_ENVELOPE + _QUOTES_CONTENT_TYPE * bool(content_type)
+        return Row(id_, customer, type_, source, time, bytes(data), "", quotes, in_envelope=True)
+    id_, customer, type_, source, time, data, raw = _values(_decode_short_with_numbers(body))
+    return Row(id_, customer, type_, source, time, bytes(data), bytes(raw), _QUOTES_SHORT, in_envelope=False)
 
 
 def read_columns(body: bytes) -> Columns | None:
     """Return the columns of *body*, a JSON array; None where it is empty. Raises msgspec.DecodeError."""
-    return _envelopes(body) if _SPECVERSION in body else _shorts(body)
-
-
-def _shorts(body: bytes) -> Columns | None:
-    quantities: Sequence[str | bytes]
     try:
         rows = [*map(_values, _decode_shorts(body))]
     except msgspec.ValidationError:
+        # The first event tells, so that this costs next to nothing; to look for a name in all of a
+        # body of short forms costs as much as to check its ids.
+        if _SPECVERSION in body:
+            return _envelopes([*map(_values, _decode_envelopes(body))])
         rows = [*map(_values, _decode_shorts_with_numbers(body))]
+    return _shorts(rows)
+
+
+def _shorts(rows: Sequence[tuple[Any, ...]]) -> Columns | None:
     if not rows:
         return None
+    quantities: Sequence[str | bytes]
     ids, customers, types, sources, times, data, quantities = zip(*rows, strict=True)
     if isinstance(quantities[0], msgspec.Raw):
         quantities = _bytes(quantities)
@@ -121,10 +128,7 @@ def _shorts(body: bytes) -> Columns | None:
     )
 
 
-def _envelopes(body: bytes) -> Columns | None:
-    rows = [*map(_values, _decode_envelopes(body))]
-    if not rows:
-        return None
+def _envelopes(rows: Sequence[tuple[Any, ...]]) -> Columns:
     ids, sources, types, versions, customers, times, data, content_types = zip(*rows, strict=True)
     _check_versions(versions)
     quotes = [_QUOTES_ENVELOPE + _QUOTES_CONTENT_TYPE * bool(each) for each in content_types]
