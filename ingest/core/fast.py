@@ -57,26 +57,9 @@ class FastReader:
         As `batch` does for one, in a third of the time.
         """
         try:
-            is_ascii = _is_ascii(body)
-            row = read_row(body)
+            return self._one(body, routes, now_ms)
         except (msgspec.DecodeError, RecursionError, ValueError):
             raise Unusual from None
-        event_id, customer, event_type, source_text, time, data_json, amount, quotes, in_envelope = row
-        if not _good_ids((event_id,), body if is_ascii else None):
-            raise Unusual
-        given_ms, source = self._times[time], self._sources[source_text]
-        quantity = self._quantities[amount]
-        data = (self._envelope_data if in_envelope else self._data)[data_json]
-        if given_ms is None or source is None or quantity is None or data is None:
-            raise Unusual
-        if given_ms != NOT_GIVEN and not now_ms - OLDEST_MS <= given_ms <= now_ms + AHEAD_MS:
-            raise Unusual
-        quotes += quantity.quotes + data.quotes + _QUOTES_TEXT * (bool(time) + bool(source_text))
-        if quotes != body.count(_QUOTE):
-            raise Unusual
-        route = routes[customer, event_type]
-        micro = data.micro if in_envelope else quantity.micro
-        return UsageEvent(route.series, given_ms, micro, source, event_id, data.rest), route
 
     def batch(self, body: bytes, routes: TenantRoutes, now_ms: int) -> Taken:
         """Return the events of *body*, a JSON array."""
@@ -88,6 +71,25 @@ class FastReader:
             return self._taken(body, columns, routes, now_ms)
         except (msgspec.DecodeError, RecursionError, ValueError):
             raise Unusual from None
+
+    def _one(self, body: bytes, routes: TenantRoutes, now_ms: int) -> tuple[UsageEvent, Route]:
+        is_ascii = _is_ascii(body)
+        event_id, customer, event_type, source_text, time, json, amount, quotes, in_envelope = read_row(body)
+        if not _good_ids((event_id,), body if is_ascii else None):
+            raise Unusual
+        given_ms, source = self._times[time], self._sources[source_text]
+        quantity = self._quantities[amount]
+        data = (self._envelope_data if in_envelope else self._data)[json]
+        if given_ms is None or source is None or quantity is None or data is None:
+            raise Unusual
+        if given_ms != NOT_GIVEN and not now_ms - OLDEST_MS <= given_ms <= now_ms + AHEAD_MS:
+            raise Unusual
+        quotes += quantity.quotes + data.quotes + _QUOTES_TEXT * (bool(time) + bool(source_text))
+        if quotes != body.count(_QUOTE):
+            raise Unusual
+        route = routes[customer, event_type]
+        micro = data.micro if in_envelope else quantity.micro
+        return UsageEvent(route.series, given_ms, micro, source, event_id, data.rest), route
 
     def _taken(self, body: bytes, columns: Columns, routes: TenantRoutes, now_ms: int) -> Taken:
         ways = list(map(routes.__getitem__, zip(columns.customers, columns.types, strict=True)))

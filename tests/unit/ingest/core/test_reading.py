@@ -381,3 +381,16 @@ def test_nesting_beyond_all_measure_is_refused() -> None:
     assert in_order(read(deep)) == [
         Rejection(None, (Finding("", "too_deep", "must be nested at most 32 deep"),))
     ]
+
+
+@pytest.mark.parametrize("depth", [31, 32, *range(880, 1_010, 5)])
+@pytest.mark.parametrize("many", [True, False])
+def test_nesting_about_as_deep_as_python_can_is_a_fault_like_any_other(depth: int, many: bool) -> None:  # noqa: FBT001
+    raw = json.dumps(SHORT)[:-1].encode() + b',"data":' + b'{"a":' * depth + b"1" + b"}" * depth + b"}"
+    try:
+        batch = read(b"[%b]" % raw if many else raw)
+    except Refused as refused:  # nobody can tell any more where the event ends
+        codes = [refused.problem.code]
+    else:
+        codes = [found.code for rejection in batch.rejected.values() for found in rejection.findings]
+    assert codes == ([] if depth < 32 else ["too_deep"])
