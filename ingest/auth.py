@@ -8,8 +8,9 @@ from schemas.catalog import Catalog
 
 INGEST_SCOPE: Final = "ingest"
 _SCHEME: Final = "bearer "
-#: Headers remembered, all of them good, before they are forgotten.
+#: Headers remembered, all of them good, before they are forgotten; and the longest that is kept.
 _REMEMBERED: Final = 4_096
+_LONGEST: Final = 256
 
 
 class Senders:
@@ -28,10 +29,12 @@ class Senders:
         if catalog is not self._catalog or len(self._tenants) >= _REMEMBERED:
             self._catalog = catalog
             self._tenants.clear()
-        tenant = self._tenants.get(authorization or "")
+        header = authorization or ""
+        tenant = self._tenants.get(header)
         if tenant is None:
             tenant = tenant_of(authorization, catalog)
-            self._tenants[authorization or ""] = tenant
+            if len(header) <= _LONGEST:
+                self._tenants[header] = tenant
         return tenant
 
 

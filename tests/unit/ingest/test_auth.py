@@ -79,3 +79,9 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for scheme in ("Bearer", "bearer", "BEARER", "bEARER") * 2:
         assert senders.tenant_of(f"{scheme} {KEY}", CATALOG) == "acme"
     assert len(senders) <= 2
+
+
+def test_a_header_blown_up_with_blanks_is_not_remembered() -> None:
+    senders = Senders()
+    assert senders.tenant_of(f"Bearer {' ' * 1_000}{KEY}", CATALOG) == "acme"
+    assert len(senders) == 0
