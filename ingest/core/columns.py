@@ -27,7 +27,7 @@ class _Short(_Event, forbid_unknown_fields=True, gc=False):
 
 
 class _ShortWithNumbers(_Event, forbid_unknown_fields=True, gc=False):
-    quantity: msgspec.Raw = _NOTHING  # text or number, at five times the price
+    quantity: msgspec.Raw = _NOTHING  # text or number; each one has to be copied
 
 
 class _Envelope(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -107,8 +107,7 @@ def read_columns(body: bytes) -> Columns | None:
     try:
         rows = [*map(_values, _decode_shorts(body))]
     except msgspec.ValidationError:
-        # The first event tells, so that this costs next to nothing; to look for a name in all of a
-        # body of short forms costs as much as to check its ids.
+        # The first event of another form ends it, so that short forms are never searched for a name.
         if _SPECVERSION in body:
             return _envelopes([*map(_values, _decode_envelopes(body))])
         rows = [*map(_values, _decode_shorts_with_numbers(body))]

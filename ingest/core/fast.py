@@ -54,7 +54,7 @@ class FastReader:
     def one(self, body: bytes, routes: TenantRoutes, now_ms: int) -> tuple[UsageEvent, Route]:
         """Return the event of *body*, a JSON object, and its route.
 
-        As `batch` does for one, in a third of the time.
+        As `batch` does for one, without what columns cost where there is nothing to share.
         """
         try:
             return self._one(body, routes, now_ms)
@@ -177,7 +177,7 @@ def _doubtful(
         return [True] * len(times)
     if not any(doubts):
         return [False] * len(times)
-    plain_too = Doubt.ALWAYS  # an enum's member is found five times faster as a local name
+    plain_too = Doubt.ALWAYS  # an enum's member is found faster as a local name
     return [
         doubt > 0 and (doubt == plain_too or rest != b"" or micro == NO_QUANTITY)
         for doubt, micro, rest in zip(doubts, micros, rests, strict=True)

@@ -1,9 +1,9 @@
 """When packs go out: all that are open together, in rounds, as a database commits in groups.
 
-A record costs every process that writes, keeps or reads it more than fifty events do, so events wait
-for each other, about as long as they would wait for Kafka anyway. One round is on its way at a time,
-and while it is, the next one gathers. After its return the clients that it answered come back; the
-next round waits for them too, for about as long as Kafka needed of late.
+A record has a price of its own in every process that writes, keeps or reads it, however few events it
+holds, so events wait for each other, about as long as they would wait for Kafka anyway. One round is
+on its way at a time, and while it is, the next one gathers. After its return the clients
+that it answered come back; the next round waits for them too, for about as long as Kafka needed of late.
 """
 
 from typing import Final
