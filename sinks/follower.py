@@ -31,6 +31,8 @@ _POLL_SECONDS: Final = 0.2
 #: less by the thousand than one by one, but the group wants to hear of us.
 _LEAST_GATHER_SECONDS: Final = 0.005
 _MOST_GATHER_SECONDS: Final = 0.05
+#: As many records at once are a backlog: the next ones are there already, and nobody has to wait for them.
+_PLENTY: Final = 5_000
 #: How often the topics are looked at without a reason.
 _CHECK_SECONDS: Final = 30.0
 #: How often Kafka is told how far we are.
@@ -90,7 +92,7 @@ class Follower:
                 self._standing.took(where, records[-1].offset + 1)
         if self._sink.due(time.monotonic() - self._last_cut, self._took):
             self._flush(patient=True)
-        elif found:
+        elif 0 < sum(map(len, found.values())) < _PLENTY:
             self._stop.wait(min(max(self._left_s(), _LEAST_GATHER_SECONDS), _MOST_GATHER_SECONDS))
         self._standing.look(self._member)
 

@@ -51,7 +51,7 @@ class UsageColumns:
         self.quantity_micro = bytearray()
         #: By row, where 63 bits are too few.
         self.large_quantities: dict[int, int] = {}
-        #: Of each pack.
+        #: Of each pack: raw UUIDs, or texts, which take more than they did in the pack.
         self.ids: list[bytes | list[str]] = []
         self.rests = bytearray()
         #: Within the rests of the pack.
