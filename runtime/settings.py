@@ -103,7 +103,9 @@ class Settings:
 
     # How each process works
     ingest_linger_ms: Annotated[
-        int, Meta(ge=0, le=1_000), About("Longest wait for events to share a pack, in ms", (INGEST,))
+        int,
+        Meta(ge=0, le=1_000),
+        About("Least pause in which requests gather for a round of packs, in ms; 0: none", (INGEST,)),
     ] = 5
     ingest_ack_timeout_ms: Annotated[
         Positive, About("Longest wait for Kafka's confirmation before a 503, in ms", (INGEST,))
