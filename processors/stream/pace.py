@@ -6,7 +6,7 @@ from typing import Final
 LEAST_SECONDS: Final = 0.01
 #: However busy: accepted to committed is to stay well below a second.
 MOST_SECONDS: Final = 0.2
-#: The gap is this many times what the last batch took. A batch writes to every topic of every
+#: The gap is this many times the CPU time of the last batch. A batch writes to every topic of every
 #: partition that it touches, whether for one event or for thousands.
 _SHARE: Final = 4
 
@@ -19,5 +19,5 @@ class Pace:
         self.gap_seconds = LEAST_SECONDS
 
     def took(self, seconds: float) -> None:
-        """Take note of what the last batch took."""
+        """Take note of the CPU time of the last batch."""
         self.gap_seconds = min(max(_SHARE * seconds, LEAST_SECONDS), MOST_SECONDS)

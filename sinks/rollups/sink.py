@@ -25,9 +25,9 @@ _MOST_ROWS: Final = 50_000
 #: above it: the progress stands behind the rows, so it is only found by reading on, and a sink that
 #: stopped instead would read the same rows again.
 _MANY_ROWS: Final = 250_000
-#: Of the wait for the next batch, when the last one was quick: storing takes a ninth of the time then. A
+#: Of the wait for the next batch, when the last one was quick: storing takes a fifth of the time then. A
 #: transaction costs sink and store 4 ms before its first row.
-_WAITS_PER_TOOK: Final = 8
+_WAITS_PER_TOOK: Final = 4
 
 
 logger = logs.get_logger(__name__)
