@@ -7,7 +7,7 @@ them. Changing a line here changes which events are duplicates; the test vectors
 import re
 import struct
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache
 from typing import Final
 
 from xxhash import xxh3_64_intdigest, xxh3_128_digest
@@ -28,8 +28,6 @@ _UUID: Final = struct.Struct("16s")
 _TIME_AND_QUANTITY: Final = struct.Struct("<qq")
 #: Stands for a quantity beyond 64 bits; its decimal text then follows.
 _BIG: Final = -2
-#: Scopes: customers come again, pack after pack.
-_REMEMBERED: Final = 16_384
 
 
 def identify(event: UsageEvent) -> tuple[bytes, int]:
@@ -98,26 +96,19 @@ def _id_fields(ids: bytes | list[str]) -> tuple[bytes, Iterable[bytes]]:
 
 def _scopes(pack: Pack, mark: bytes) -> Iterable[bytes]:
     """Return the scope of each event, with *mark* behind it."""
-    if len(pack.sources) == 1:
-        [source] = pack.sources
-        table = [_marked_scope(tenant, customer, source, mark) for tenant, customer, _ in pack.series]
-        return map(table.__getitem__, pack.series_index)
 
     def scope(series_index: int, source_index: int) -> bytes:
         tenant, customer, _ = pack.series[series_index]
-        return _marked_scope(tenant, customer, pack.sources[source_index], mark)
+        return scope_of(tenant, customer, pack.sources[source_index]) + mark
 
-    return map(scope, pack.series_index, pack.source_index)
-
-
-@lru_cache(_REMEMBERED)
-def _marked_scope(tenant: str, customer: str, source: str, mark: bytes) -> bytes:
-    return scope_of(tenant, customer, source) + mark
+    if len(pack.sources) == 1:
+        table = [scope(index, 0) for index in range(len(pack.series))]
+        return map(table.__getitem__, pack.series_index)
+    return map(cache(scope), pack.series_index, pack.source_index)
 
 
 def _content_hashes(pack: Pack) -> list[int]:
-    encoded = {event_type: event_type.encode() + b"\0" for _, _, event_type in pack.series}
-    types = [encoded[event_type] for _, _, event_type in pack.series]
+    types = [event_type.encode() + b"\0" for _, _, event_type in pack.series]
     fit = max(pack.quantity_micro) < _INT64
     heads = map(_TIME_AND_QUANTITY.pack if fit else _time_and_quantity, pack.given_ms, pack.quantity_micro)
     columns = zip(heads, pack.series_index, pack.each_rest(), strict=True)

@@ -2,8 +2,7 @@
 
 import struct
 from collections.abc import Iterable, Iterator
-from functools import cache
-from itertools import chain
+from itertools import starmap
 from typing import Final
 
 from schemas.errors import Reject
@@ -29,14 +28,7 @@ def parse_offset_key(key: bytes) -> int:
 
 def encode_seen(entries: Iterable[tuple[bytes, int]]) -> bytes:
     """Return the value for (id hash, content hash) of each event that counted or was late."""
-    flat = list(chain.from_iterable(entries))
-    return _column(len(flat) // 2).pack(*flat)
-
-
-@cache
-def _column(entries: int) -> struct.Struct:
-    """Return what packs as many at once, in a third of the time of one by one; a record has hundreds."""
-    return struct.Struct("<" + "16sI" * entries)
+    return b"".join(starmap(_ENTRY.pack, entries))
 
 
 def decode_seen(value: bytes) -> Iterator[tuple[bytes, int]]:
