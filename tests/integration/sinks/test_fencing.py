@@ -13,6 +13,8 @@ from tests.waiting import until
 pytestmark = pytest.mark.integration
 Start = Callable[..., Running]
 SESSION_SECONDS = 6
+#: As sinks.store sets it.
+STATEMENT_SECONDS = 30
 
 
 def test_a_newer_claim_of_a_log_stops_the_sink_before_it_writes_a_row_of_it(
@@ -45,7 +47,8 @@ def test_a_zombie_writes_nothing_after_its_successor_took_over(
     processor.work(batches=3)
     successor = start("sinks", "rollups", WEIR_INSTANCE="sinks-b")
 
-    until(lambda: processor.is_stored(database), SESSION_SECONDS + 40)
+    # Frozen within a COPY it holds its locks until the statement has had its time.
+    until(lambda: processor.is_stored(database), SESSION_SECONDS + STATEMENT_SECONDS + 60)
     (epoch,) = database.execute("select min(epoch) from sink_offsets").fetchone() or (0,)
     assert epoch >= 2
     zombie.thaw()
