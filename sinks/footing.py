@@ -3,11 +3,16 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
+from psycopg.errors import LockNotAvailable
+
+from runtime import logs
 from runtime.postgres import Connection
 from sinks.core.log import Claim, Log, Span
 from sinks.ground import Ground
 from sinks.ledger import Generation, Ledger
-from sinks.store import Store
+from sinks.store import LOCK_SECONDS, Store
+
+log = logs.get_logger(__name__)
 
 
 class Footing:
@@ -26,11 +31,11 @@ class Footing:
         """
         wanted = list(logs)
         recorded = self._checked({where.topic for where in wanted})
-        claims: list[Claim] = []
-        with self._store.transaction() as connection:
-            for topic, generation in recorded.items():
-                numbers = [where.partition for where in wanted if where.topic == topic]
-                claims += self._ledger.claim(connection, topic, generation.number, numbers)
+        try:
+            claims = self._claim(wanted, recorded)
+        except LockNotAvailable:
+            self._end_stalled()
+            raise
         # The claims are committed first: from here on nobody else moves these offsets.
         standing, lost = self._ground.standing(claims)
         if lost:
@@ -42,6 +47,23 @@ class Footing:
                 self._ledger.advance(connection, fenced, moved)
         self.claims = {claim.log: claim for claim in standing}
         return lost
+
+    def _claim(self, wanted: Iterable[Log], recorded: Mapping[str, Generation]) -> list[Claim]:
+        claims: list[Claim] = []
+        with self._store.transaction() as connection:
+            for topic, generation in recorded.items():
+                numbers = [where.partition for where in wanted if where.topic == topic]
+                claims += self._ledger.claim(connection, topic, generation.number, numbers)
+        return claims
+
+    def _end_stalled(self) -> None:
+        """End the transaction of whoever the group has given up, so that the next try finds no lock.
+
+        It may stand still in the middle of a COPY, and there none of PostgreSQL's time limits reaches it.
+        """
+        with self._store.transaction() as connection:
+            ended = self._ledger.end_stalled(connection, LOCK_SECONDS)
+        log.warning("sink.ended_stalled", sessions=ended)
 
     def check(self) -> None:
         """Raise Misconfigured if the topics of the claims are not what they were."""

@@ -52,6 +52,13 @@ class Ledger:
         )
         return [Claim(Log(topic, partition), *rest) for partition, *rest in rows]
 
+    def end_stalled(self, connection: Connection, longer_than_s: int) -> list[str]:
+        """End sessions of this sink whose transaction is older; return their names. They may connect anew."""
+        rows = connection.execute(
+            self._queries["end_stalled"], {"sink": self._sink, "longer_than": longer_than_s}
+        )
+        return [name for _, name, _ in rows]
+
     def advance(
         self, connection: Connection, claims: Mapping[Log, Claim], next_offsets: Mapping[Log, int]
     ) -> None:

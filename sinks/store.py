@@ -11,10 +11,12 @@ from runtime.postgres import Connection, connect
 from runtime.settings import Settings
 from schemas.errors import TryAgain
 
+#: How long a statement waits for a lock.
+LOCK_SECONDS: Final = 5
 #: A statement waits for a lock or runs only so long: then the group hears of us again, and we try anew.
 #: A process that was stopped in a transaction must not keep its successor waiting.
-_SESSION: Final = """
-set lock_timeout = '5s';
+_SESSION: Final = f"""
+set lock_timeout = '{LOCK_SECONDS}s';
 set statement_timeout = '30s';
 set idle_in_transaction_session_timeout = '10s';
 set jit = off

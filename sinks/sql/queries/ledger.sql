@@ -18,6 +18,16 @@ set epoch = mine.epoch + 1,
     generation = greatest(mine.generation, excluded.generation)
 returning partition, generation, next_offset, epoch
 
+-- name: end_stalled
+-- Sessions of this sink, by whatever process, that have been in one transaction for longer than a claim waits.
+select pid, application_name, pg_terminate_backend(pid)
+from pg_stat_activity
+where pid <> pg_backend_pid()
+  and datname = current_database()
+  and usename = current_user
+  and application_name like '%%/sink-' || %(sink)s
+  and xact_start < clock_timestamp() - %(longer_than)s * interval '1 second'
+
 -- name: advance
 update sink_offsets as mine
 set next_offset = ours.next_offset
