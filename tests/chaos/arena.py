@@ -144,7 +144,7 @@ class Arena:
                 )
             time.sleep(0.1)
 
-    def forget_sealed_ids(self) -> None:
+    def forget_files(self) -> None:
         """Delete what the processors keep on disk: a cache of the log, and nothing else."""
         shutil.rmtree(self.folder / "processors", ignore_errors=True)
 

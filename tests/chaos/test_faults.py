@@ -27,7 +27,7 @@ def test_killed_processors(arena: Arena, draw: random.Random, seed: int) -> None
         for number in range(6):
             pause(draw)
             if number % 2:
-                arena.forget_sealed_ids()
+                arena.forget_files()
             arena.kill(draw.choice(PROCESSORS))
 
 
