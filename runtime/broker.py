@@ -3,7 +3,7 @@
 What consumer groups have committed is asked for elsewhere, in `runtime.group_offsets`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any, Final, NamedTuple, Self
@@ -55,9 +55,14 @@ class Broker:
     """Asks one Kafka cluster; safe in several threads. Every method raises TryAgain for want of an answer."""
 
     def __init__(
-        self, admin: AdminClient, seconds: float = QUESTION_SECONDS, heard: "Heard | None" = None
+        self,
+        connect: Callable[[], AdminClient],
+        seconds: float = QUESTION_SECONDS,
+        heard: "Heard | None" = None,
     ) -> None:
-        self._admin = admin
+        """Ask by clients that *connect* makes."""
+        self._connect = connect
+        self._admin = connect()
         self._seconds = seconds
         self._heard = heard or Heard()
 
@@ -65,7 +70,8 @@ class Broker:
     def of(cls, settings: Settings, client: str = "admin", seconds: float = QUESTION_SECONDS) -> Self:
         """Return the cluster that *settings* name; nothing is connected before the first question."""
         heard = Heard()
-        return cls(AdminClient(admin_config(settings, client) | {"error_cb": heard.error}), seconds, heard)
+        config = admin_config(settings, client) | {"error_cb": heard.error}
+        return cls(lambda: AdminClient(config), seconds, heard)
 
     def topics(self, names: Iterable[str]) -> dict[str, TopicFacts]:
         """Return what those of *names* are that exist."""
@@ -112,8 +118,12 @@ class Broker:
         try:
             return future.result(self._seconds + _LONGER_SECONDS)
         except KafkaException as error:
-            if or_unknown and error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            code = error.args[0].code()
+            if or_unknown and code == KafkaError.UNKNOWN_TOPIC_OR_PART:
                 return None
+            if code == KafkaError.FENCED_LEADER_EPOCH:
+                # After a broker's restart the client may hold on to the epoch that it knew, for ever.
+                self._admin = self._connect()
             raise self._no_answer(error.args[0].str()) from None
         except FutureTimeoutError:
             raise self._no_answer(f"none within {self._seconds:.0f} s") from None

@@ -49,7 +49,7 @@ def apply_topics(settings: Settings, connection: Connection, *, adopt: bool = Fa
     Where there are findings, nothing was done. Raises TryAgain.
     """
     admin = AdminClient(admin_config(settings))
-    broker = Broker(admin)
+    broker = Broker.of(settings)
     declared = {topic.name: topic for topic in TOPICS}
     wanted = [Wanted(topic.name, topic.partitions or settings.partitions) for topic in TOPICS]
     with change(connection) as changed:
