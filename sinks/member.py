@@ -57,6 +57,8 @@ class Member:
         self.kafka_is_there = False
         #: Called while the partitions are still ours.
         self.before_revoke: Callable[[], None] = lambda: None
+        #: Whether logs of ours, or logs that were ours, are paused.
+        self._paused = False
         #: Set when a log could not be read on: the ground has to be looked at.
         self.fault: str | None = None
         self._consumer = Consumer(
@@ -74,7 +76,9 @@ class Member:
         """Read the assigned logs from *offsets* on."""
         self._consumer.assign(self._named(offsets))
         # A log that was paused when it was taken from us is paused still when it comes back.
-        self._consumer.resume(self._named(offsets))
+        if self._paused:
+            self._consumer.resume(self._named(offsets))
+            self._paused = False
         self.arrived = None
 
     def poll(self, seconds: float) -> dict[Log, list[Record]]:
@@ -100,6 +104,7 @@ class Member:
     def wait(self, seconds: float) -> None:
         """Stay in the group for *seconds* without reading on."""
         self._consumer.pause(self._consumer.assignment())
+        self._paused = True
         changes = self.changes
         stray = self._consumer.poll(seconds)
         if changes != self.changes:
@@ -109,6 +114,7 @@ class Member:
                 TopicPartition(stray.topic() or "", stray.partition() or 0, stray.offset() or 0)
             )
         self._consumer.resume(self._consumer.assignment())
+        self._paused = False
 
     def tell(self, offsets: Mapping[Log, int], *, wait: bool = False) -> None:
         """Commit *offsets* to Kafka, for those who watch the lag; nothing depends on it."""
