@@ -7,6 +7,8 @@ ARGS ?=
 # Hashes and no address: it installs from whatever index the machine is set up for.
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
   --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+# Tests wait for servers more than they compute: more of them at once than there are cores.
+JOBS ?= 3
 SEED ?=
 MINUTES ?= 10
 
@@ -34,7 +36,7 @@ up: setup ## start the stack in .weir and stay; Ctrl-C stops it (ARGS="--detach 
 	$(BIN)/weir up $(ARGS)
 
 test: setup ## every test that CI runs; starts Kafka and PostgreSQL by itself (ARGS="-k name")
-	$(BIN)/python -m pytest -m "not long" $(ARGS)
+	$(BIN)/python -m pytest -m "not long" --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
 check: check-format check-lint check-types check-imports check-docs ## format, lint, types, import rules, generated docs
 

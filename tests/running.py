@@ -1,7 +1,6 @@
 """One of our processes as a child of a test, with handles for what may happen to it."""
 
 import signal
-import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from os import environ as outer_environ
 from pathlib import Path
 
 from deploy.local.child import Child, Program
+from deploy.local.ports import free_port
 from deploy.local.probes import http_not_ready
 
 _READY_SECONDS = 60.0
@@ -83,11 +83,3 @@ def start_module(module: str, *words: str, environ: Mapping[str, str], folder: P
     child = Child(program, folder)
     child.start()
     return Running(child, health_port)
-
-
-def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -3,9 +3,7 @@
 import os
 import secrets
 import signal
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,16 +120,6 @@ class Namespace:
             admin.execute(
                 sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(self.name))
             )
-
-
-@contextmanager
-def open_folder() -> Iterator[Path]:
-    """Return a folder that lasts as long as the context, and that PostgreSQL's own user can reach.
-
-    Not below pytest's: the next session that starts beside this one would close that to others.
-    """
-    with tempfile.TemporaryDirectory(prefix="weir-test-", ignore_cleanup_errors=True) as name:
-        yield Path(name)
 
 
 def start_local_stack(folder: Path) -> LocalStack:

@@ -22,7 +22,7 @@ from console.bench.usage_of import resident_megabytes
 from console.catalog.document import shipped
 from console.cli.place import find_settings
 from deploy.local import stack
-from deploy.local.ports import LOCALHOST, free_base, is_free
+from deploy.local.ports import LOCALHOST, free_base, free_port
 from deploy.local.probes import http_not_ready
 from deploy.local.say import Say
 from runtime.settings import Settings
@@ -75,7 +75,7 @@ def _servers(folder: Path, say: Say) -> Iterator[Settings]:
 
 def _start(folder: Path, settings: Settings, wanted: Loaded) -> tuple[float, float]:
     """Start a processor and stop it again; return seconds until it was ready, and its megabytes then."""
-    port = _free_port(settings.console_port + 100)
+    port = free_port()
     environ = _environment(settings, port)
     log_path = folder / "logs" / "started.log"
     with log_path.open("wb") as log:
@@ -120,10 +120,6 @@ def _environment(settings: Settings, port: int) -> Mapping[str, str]:
         "WEIR_LOG_LEVEL": "info",
         "WEIR_LOG_FORMAT": "json",
     }
-
-
-def _free_port(first: int) -> int:
-    return next(port for port in range(first, first + 1_000) if is_free(port))
 
 
 def _quiet(_line: str) -> None:

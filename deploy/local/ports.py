@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections import deque
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -12,6 +13,16 @@ from schemas.errors import Misconfigured
 LOCALHOST = "127.0.0.1"
 _HEALTH_OFFSET = 10
 _HIGHEST = 65_535
+#: Where free ports are looked for: below those that the kernel hands out to connections.
+_LOWEST_BASE = 10_000
+_EPHEMERAL = 32_000
+#: The ports of one base; the last of them is its claim.
+_SLOT = 50
+
+#: Claims of this process; the system lets go of them when it ends.
+_claims: list[socket.socket] = []
+#: Single ports out of one claimed slot.
+_pool: deque[int] = deque()
 
 
 class Ports(NamedTuple):
@@ -74,16 +85,44 @@ def is_free(port: int) -> bool:
 
 
 def free_base(workers: int = 1) -> int:
-    """Return a base whose ports are all free now; demos and tests of several people run side by side.
+    """Return a base whose ports are all free, and which no other process that asks here gets while we live.
 
-    Below the range from which the kernel hands out ports; where to begin depends on the process.
+    Demos, benches and tests of several people run side by side. Raises Misconfigured if nothing is left.
     """
-    slots = range(10_000, 32_000, 50)
+    slots = range(_LOWEST_BASE, _EPHEMERAL, _SLOT)
     for turn in range(len(slots)):
         base = slots[(os.getpid() + turn) % len(slots)]
+        if (claim := _claim(base)) is None:
+            continue
         if all(is_free(port) for port in lay_out(base, workers).by_owner().values()):
+            _claims.append(claim)
             return base
-    raise Misconfigured("no free ports between 10000 and 32000: name some with --port-base")
+        claim.close()
+    raise Misconfigured(f"no free ports between {_LOWEST_BASE} and {_EPHEMERAL}: name some with --port-base")
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on, out of a slot that this process has claimed."""
+    if not _pool:
+        base = free_base()
+        _pool.extend(range(base, base + _SLOT - 1))
+    for _ in range(len(_pool)):
+        # The one whose turn was longest ago: it may be about to be used.
+        _pool.rotate(-1)
+        if is_free(_pool[-1]):
+            return _pool[-1]
+    raise Misconfigured(f"all {len(_pool)} ports from {min(_pool)} on are in use")
+
+
+def _claim(base: int) -> socket.socket | None:
+    """Hold the last port of the slot at *base* without listening on it: the sign that the slot is taken."""
+    claim = socket.socket()
+    try:
+        claim.bind((LOCALHOST, base + _SLOT - 1))
+    except OSError:
+        claim.close()
+        return None
+    return claim
 
 
 def _holder(port: int) -> str:

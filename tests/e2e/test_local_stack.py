@@ -14,7 +14,6 @@ import psutil
 import pytest
 
 from deploy.local.ports import free_base
-from tests.stack import open_folder
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -43,11 +42,10 @@ class _User:
 
 
 @pytest.fixture
-def user() -> Iterator[_User]:
-    with open_folder() as folder:
-        one = _User(folder / "data")
-        yield one
-        one.weir("down")
+def user(tmp_path: Path) -> Iterator[_User]:
+    one = _User(tmp_path / "data")
+    yield one
+    one.weir("down")
 
 
 def test_every_killed_process_comes_back_and_down_leaves_nothing(user: _User) -> None:

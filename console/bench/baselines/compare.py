@@ -19,7 +19,7 @@ from console.bench.load import Door, Pace, send
 from console.bench.run_of_load import deal
 from console.bench.throughput import HUNDRED, SINGLE, THOUSAND, Form
 from console.generator.deck import Batch
-from deploy.local.ports import LOCALHOST, is_free
+from deploy.local.ports import LOCALHOST, free_port
 from runtime.broker import Broker
 from runtime.kafka import admin_config, producer_config
 from schemas.errors import TryAgain
@@ -51,7 +51,7 @@ def measure_baselines(bench: Bench) -> None:
 
 def _by_hand(bench: Bench) -> Iterator[Baseline]:
     scale, settings = bench.scale, bench.stage.settings
-    port = _free_port(settings.console_port + 200)
+    port = free_port()
     environ = {"BASELINE_PORT": str(port), "BASELINE_DSN": settings.postgres}
     forms = (
         (SINGLE, scale.events_single // _SHARE),
@@ -162,7 +162,3 @@ def _listening(pid: int) -> list[Any]:
         return [c for c in psutil.Process(pid).net_connections("tcp") if c.status == psutil.CONN_LISTEN]
     except psutil.Error:
         return []
-
-
-def _free_port(first: int) -> int:
-    return next(port for port in range(first, first + 1_000) if is_free(port))

@@ -9,6 +9,7 @@ from confluent_kafka import Producer
 from console.control.keys import create_key, revoke_key
 from console.control.tenants import create_tenant
 from console.control.topics import apply_topics
+from deploy.local.ports import free_port
 from runtime.kafka import producer_config
 from runtime.postgres import Connection
 from runtime.settings import Settings
@@ -23,7 +24,7 @@ from tests.integration.console.api import (
     this_hour_ms,
 )
 from tests.integration.console.shipped import apply_shipped
-from tests.running import Running, free_port
+from tests.running import Running
 from tests.stack import PARTITIONS
 
 pytestmark = pytest.mark.integration

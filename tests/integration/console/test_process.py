@@ -11,11 +11,12 @@ import pytest
 from console.control.keys import create_key
 from console.control.tenants import create_tenant
 from console.control.topics import apply_topics
+from deploy.local.ports import free_port
 from runtime.catalog import CatalogFollower
 from runtime.postgres import Connection
 from runtime.settings import Settings
 from tests.integration.console.api import Client
-from tests.running import Running, free_port
+from tests.running import Running
 from tests.stack import Namespace
 from tests.waiting import until
 

@@ -19,7 +19,6 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from deploy.local.ports import free_base
-from tests.stack import open_folder
 
 _READY_SECONDS = 150
 
@@ -53,11 +52,10 @@ class Operator:
 
 
 @pytest.fixture
-def operator() -> Iterator[Operator]:
-    with open_folder() as folder:
-        one = Operator(folder / "data")
-        yield one
-        one.run("down")
+def operator(tmp_path: Path) -> Iterator[Operator]:
+    one = Operator(tmp_path / "data")
+    yield one
+    one.run("down")
 
 
 def _gone(pids: dict[str, int], seconds: float = 40) -> bool:

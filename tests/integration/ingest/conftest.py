@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.ports import free_port
 from tests.integration.ingest.door import Door, facts, publish, topics_of_the_door
-from tests.running import Running, free_port, start_module
+from tests.running import Running, start_module
 from tests.stack import LocalStack, Namespace
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from deploy.local.ports import free_port
 from schemas.catalog import TopicAdopted
 from schemas.door_tally import decode_tally
 from schemas.topics import DOOR, USAGE, topic_name
@@ -19,7 +20,7 @@ from tests.integration.ingest.door import (
     topics_of_the_door,
 )
 from tests.integration.ingest.load import Load, assert_all_are_logged
-from tests.running import Running, free_port
+from tests.running import Running
 from tests.stack import Namespace
 
 pytestmark = pytest.mark.integration

@@ -5,6 +5,7 @@ from typing import TypeVar
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from deploy.local.ports import free_port
 from runtime.broker import Broker
 from runtime.group_offsets import GroupOffsets
 from runtime.kafka import consumer_config, producer_config
@@ -12,7 +13,6 @@ from runtime.settings import Settings
 from schemas.errors import TryAgain
 from schemas.instant import DAY_MS
 from schemas.topics import CATALOG, USAGE, topic_name
-from tests.running import free_port
 from tests.stack import Namespace
 
 pytestmark = pytest.mark.integration

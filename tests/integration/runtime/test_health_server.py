@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 from prometheus_client import CollectorRegistry
 
+from deploy.local.ports import free_port
 from runtime.health import Health
 from runtime.health_server import HealthServer, HealthThread
 from runtime.metrics import Metrics
 from runtime.version import Build
 from schemas.errors import Misconfigured
 from schemas.metrics import INGRESS_EVENTS
-from tests.running import free_port
 
 LOCALHOST = "127.0.0.1"
 

@@ -6,11 +6,11 @@ import psycopg
 import pytest
 from psycopg import errors
 
+from deploy.local.ports import free_port
 from runtime.metrics import Metrics
 from runtime.postgres import connect, connect_patiently, observe_pool, open_pool, retry_reason
 from runtime.version import Build
 from schemas.errors import Misconfigured, TryAgain
-from tests.running import free_port
 from tests.stack import LocalStack, Namespace
 
 pytestmark = pytest.mark.integration
