@@ -107,6 +107,8 @@ class Member:
         self._paused = True
         changes = self.changes
         stray = self._consumer.poll(seconds)
+        if stray is not None and (error := stray.error()) is not None:
+            self._note(error)
         if changes != self.changes:
             return
         if stray is not None and stray.error() is None:
@@ -151,7 +153,8 @@ class Member:
         self.arrived = None
 
     def _note(self, error: KafkaError) -> None:
-        if error.fatal():
+        # The event that tells of a fatal error is not marked as one itself.
+        if error.fatal() or error.code() == KafkaError._FATAL:  # noqa: SLF001 - the library's public constant
             raise KafkaException(error)
         log.warning("sink.log_unreadable", reason=error.str())
         self.fault = error.str()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+from confluent_kafka import KafkaException
 
 from runtime.kafka import consumer_config
 from runtime.settings import Settings
@@ -34,6 +35,22 @@ def test_logs_that_are_dealt_anew_during_a_wait_are_read_on(processor: Processor
             unread = set(mine)
             while unread:
                 unread -= first.poll(0.1).keys()
+
+
+@pytest.mark.parametrize("step", [Member.poll, Member.wait])
+def test_a_client_that_can_do_no_more_says_so_whatever_it_does_just_then(
+    processor: Processor, settings: Settings, step: Callable[[Member, float], object]
+) -> None:
+    """Otherwise it would keep its logs, read nothing, and look well."""
+    processor.work()
+    with joined(settings, "a") as first:
+        until(arrived(first))
+        first.start(dict.fromkeys(first.arrived or (), 0))
+
+        with joined(settings, "a") as successor:
+            until(arrived(successor))
+            with pytest.raises(KafkaException, match="Static consumer fenced"):
+                until(lambda: step(first, 0.05) and False)
 
 
 @contextmanager
