@@ -119,8 +119,11 @@ class Follower:
         log.info("sink.assigned", sink=self._sink.name, logs=[str(where) for where in claims])
 
     def _check(self) -> None:
-        """Stop if the topics are not what they were; after a fault start anew from what is stored."""
-        self._footing.check()
+        """Stop if the topics are not what they were; after a fault start anew from what is stored.
+
+        Also learn how far the logs go, from another client than the one that reads them.
+        """
+        self._standing.ends = self._footing.check()
         if self._member.fault is not None and self._member.arrived is None:
             self._member.arrived = list(self._footing.claims)
         self._member.fault = None

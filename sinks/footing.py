@@ -65,9 +65,10 @@ class Footing:
             ended = self._ledger.end_stalled(connection, LOCK_SECONDS)
         log.warning("sink.ended_stalled", sessions=ended)
 
-    def check(self) -> None:
-        """Raise Misconfigured if the topics of the claims are not what they were."""
+    def check(self) -> dict[Log, int]:
+        """Return where the claimed logs end. Raises Misconfigured if their topics are not what they were."""
         self._checked({where.topic for where in self.claims})
+        return self._ground.ends(self.claims)
 
     @contextmanager
     def transaction(self, next_offsets: Mapping[Log, int]) -> Iterator[Connection]:

@@ -5,7 +5,7 @@ A topic that was made anew counts its offsets anew: going on would take stranger
 
 from collections.abc import Iterable, Mapping
 
-from runtime.broker import Broker
+from runtime.broker import Broker, Partition
 from schemas.errors import Misconfigured, TryAgain
 from sinks.core.log import Bounds, Claim, Log, LogShrunk, Span, look_at
 from sinks.ledger import Generation
@@ -64,9 +64,17 @@ class Ground:
                     standing.append(claim)
         return standing, lost
 
+    def ends(self, asked: Iterable[Log]) -> dict[Log, int]:
+        """Return the offset that each log's next record gets."""
+        names = self._names(asked)
+        return {names[name]: end for name, end in self._broker.latest(names).items()}
+
     def _bounds(self, asked: list[Log]) -> Mapping[Log, Bounds]:
-        names = {(self._prefix + each.topic, each.partition): each for each in asked}
+        names = self._names(asked)
         # The end first: the beginning may move past an end that is older than it.
         ends = self._broker.latest(names)
         earliest = self._broker.earliest(names)
         return {each: Bounds(earliest[name], ends[name]) for name, each in names.items()}
+
+    def _names(self, asked: Iterable[Log]) -> dict[Partition, Log]:
+        return {(self._prefix + each.topic, each.partition): each for each in asked}

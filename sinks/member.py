@@ -57,8 +57,6 @@ class Member:
         self.kafka_is_there = False
         #: Called while the partitions are still ours.
         self.before_revoke: Callable[[], None] = lambda: None
-        #: Whether logs of ours, or logs that were ours, are paused.
-        self._paused = False
         #: Set when a log could not be read on: the ground has to be looked at.
         self.fault: str | None = None
         self._consumer = Consumer(
@@ -75,10 +73,6 @@ class Member:
     def start(self, offsets: Mapping[Log, int]) -> None:
         """Read the assigned logs from *offsets* on."""
         self._consumer.assign(self._named(offsets))
-        # A log that was paused when it was taken from us is paused still when it comes back.
-        if self._paused:
-            self._consumer.resume(self._named(offsets))
-            self._paused = False
         self.arrived = None
 
     def poll(self, seconds: float) -> dict[Log, list[Record]]:
@@ -104,7 +98,6 @@ class Member:
     def wait(self, seconds: float) -> None:
         """Stay in the group for *seconds* without reading on."""
         self._consumer.pause(self._consumer.assignment())
-        self._paused = True
         changes = self.changes
         stray = self._consumer.poll(seconds)
         if stray is not None and (error := stray.error()) is not None:
@@ -116,7 +109,6 @@ class Member:
                 TopicPartition(stray.topic() or "", stray.partition() or 0, stray.offset() or 0)
             )
         self._consumer.resume(self._consumer.assignment())
-        self._paused = False
 
     def tell(self, offsets: Mapping[Log, int], *, wait: bool = False) -> None:
         """Commit *offsets* to Kafka, for those who watch the lag; nothing depends on it."""
@@ -142,13 +134,14 @@ class Member:
         # Nothing may be read before `start` has said from where.
         consumer.assign([])
 
-    def _revoked(self, _consumer: Consumer, partitions: Sequence[TopicPartition]) -> None:
+    def _revoked(self, consumer: Consumer, partitions: Sequence[TopicPartition]) -> None:
         if partitions:
             self.before_revoke()
-        self.changes += 1
-        self.arrived = None
+        self._lost(consumer, partitions)
 
-    def _lost(self, _consumer: Consumer, _partitions: Sequence[TopicPartition]) -> None:
+    def _lost(self, consumer: Consumer, partitions: Sequence[TopicPartition]) -> None:
+        # What is paused when it is taken from us would be paused still when it comes back.
+        consumer.resume(list(partitions))
         self.changes += 1
         self.arrived = None
 

@@ -19,6 +19,8 @@ class Standing:
         """Make the sink's needs and its work known to *health*."""
         #: What we wait for; None while everything answers.
         self.missing: str | None = "has not started yet"
+        #: Where the logs ended when another client asked: a member that reads nothing hears nothing.
+        self.ends: Mapping[Log, int] = {}
         self._kafka: str | None = "has not answered yet"
         self._read: dict[Log, int] = {}
         self._moves = 0
@@ -48,7 +50,10 @@ class Standing:
         if now - self._looked < _LOOK_SECONDS:
             return
         self._looked = now
-        self._lag = sum(max(0, member.ends.get(log, 0) - offset) for log, offset in self._read.items())
+        self._lag = sum(
+            max(0, member.ends.get(log, 0) - offset, self.ends.get(log, 0) - offset)
+            for log, offset in self._read.items()
+        )
         if not member.kafka_is_there:
             self._kafka = "no broker answers"
         elif not member.joined:

@@ -11,6 +11,7 @@ from runtime.settings import Settings
 from schemas.topics import ROLLUPS
 from sinks.member import Member
 from tests.integration.sinks.processor import Processor
+from tests.stack import LocalStack
 from tests.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -35,6 +36,26 @@ def test_logs_that_are_dealt_anew_during_a_wait_are_read_on(processor: Processor
             unread = set(mine)
             while unread:
                 unread -= first.poll(0.1).keys()
+
+
+def test_logs_that_are_lost_during_an_outage_are_read_on(
+    local_stack: LocalStack, processor: Processor, settings: Settings
+) -> None:
+    processor.work()
+    with joined(settings, "a") as member:
+        until(arrived(member))
+        member.start(dict.fromkeys(member.arrived or (), 0))
+
+        local_stack.kafka.stop(0)
+        changes = member.changes
+        while member.changes == changes:
+            member.wait(0.05)
+        member.wait(0.05)  # with nothing that is ours
+        local_stack.heal()
+        until(arrived(member))
+
+        member.start(dict.fromkeys(member.arrived or (), 0))
+        until(lambda: member.poll(0.1))
 
 
 @pytest.mark.parametrize("step", [Member.poll, Member.wait])
