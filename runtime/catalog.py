@@ -5,6 +5,7 @@ end has been reached once, and while nobody has published meters, the follower i
 """
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from typing import Final, Self
@@ -12,7 +13,7 @@ from typing import Final, Self
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from runtime import logs
-from runtime.broker import Broker
+from runtime.broker import Broker, TopicFacts
 from runtime.kafka import consumer_config
 from runtime.settings import Settings
 from runtime.version import VERSION
@@ -23,6 +24,9 @@ from schemas.topics import CATALOG, topic_name
 _POLL_SECONDS: Final = 0.2
 _RETRY_SECONDS: Final = 0.5
 _STOP_SECONDS: Final = 10.0
+#: How often the topic's identity is looked at. Reading on one that was made anew fails only where the
+#: new log is shorter than our position: else its first records are missed without a word.
+_IDENTITY_SECONDS: Final = 5.0
 #: Facts that make one snapshot at most; a snapshot costs a copy of the tables.
 _BATCH: Final = 1_000
 
@@ -121,7 +125,9 @@ class CatalogFollower:
 
     def _follow(self) -> None:
         """Read the topic from its beginning, and go on until `stop`. A table read anew replaces the old."""
+        identity = self._identity()
         position, end = self._extent()
+        looked = time.monotonic()
         with closing(Consumer(self._config)) as consumer:
             consumer.assign([TopicPartition(self._topic, 0, position)])
             catalog = Catalog()
@@ -133,6 +139,13 @@ class CatalogFollower:
                 if messages := _arrived(consumer):
                     catalog, news = catalog.with_facts(_facts(messages)), True
                     position = (messages[-1].offset() or 0) + 1
+                if time.monotonic() - looked >= _IDENTITY_SECONDS:
+                    if self._identity() != identity:
+                        raise TryAgain(f"{self._topic} was made anew")
+                    looked = time.monotonic()
+
+    def _identity(self) -> TopicFacts | None:
+        return self._broker.topics([self._topic]).get(self._topic)
 
     def _extent(self) -> tuple[int, int]:
         """Return the first offset of the topic and the next one to be written. Raises TryAgain."""
