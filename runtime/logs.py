@@ -7,7 +7,8 @@ other libraries write by `logging` goes the same way, in the same shape.
 import logging
 import re
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from typing import Final, TextIO
 
 import structlog
@@ -22,6 +23,10 @@ KAFKA_LOGGER: Final = "librdkafka"
 _SECRET_FIELDS: Final = frozenset({"authorization", "dsn", "key", "password", "secret", "token"})
 #: One of our API keys, or the password in an address.
 _SECRET_TEXT: Final = re.compile(r"wk_[A-Za-z0-9_-]{43}|(?<=://)([^:/@\s]*):[^@/\s]+(?=@)")
+#: A library that cannot connect says so dozens of times a second, per client: one of a kind in this time.
+_KIND_SECONDS: Final = 10.0
+_MOST_KINDS: Final = 1_000
+_NUMBERS: Final = re.compile(r"\d+")
 #: Chatty at INFO, and our own events say the same better.
 _QUIET: Final = ("aiokafka", "aiohttp.access", "asyncio", "faust", "mode", "alembic")
 
@@ -44,6 +49,7 @@ def configure(log_format: LogFormat, level: LogLevel, stream: TextIO = sys.stder
         mask_secrets,
     ]
     handler = logging.StreamHandler(stream)
+    handler.addFilter(OncePerKind())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -75,6 +81,39 @@ def mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
 def masked(text: str) -> str:
     """Return *text* without our API keys and without passwords in addresses."""
     return _SECRET_TEXT.sub(lambda found: f"{found[1]}:{MASK}" if found[1] is not None else MASK, text)
+
+
+class OncePerKind(logging.Filter):
+    """Lets through one text of a kind each ten seconds, with how many like it were left out before.
+
+    Of a kind are texts of one library that differ in numbers only. Our own events and all that carry an
+    exception pass always.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Begin with nothing seen."""
+        super().__init__()
+        self._clock = clock
+        #: By kind: until when it is left out, and how often it was.
+        self._kinds: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether *record* is to be written; its text may be changed."""
+        if not isinstance(record.msg, str) or record.exc_info:
+            return True
+        text = record.getMessage()
+        kind = record.name, _NUMBERS.sub("", text)
+        now = self._clock()
+        until, left_out = self._kinds.get(kind, (now, 0))
+        if now < until:
+            self._kinds[kind] = until, left_out + 1
+            return False
+        if len(self._kinds) >= _MOST_KINDS:
+            self._kinds.clear()
+        self._kinds[kind] = now + _KIND_SECONDS, 0
+        if left_out:
+            record.msg, record.args = f"{text} ({left_out} more like it before)", ()
+        return True
 
 
 class _Always:

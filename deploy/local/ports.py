@@ -19,8 +19,6 @@ _EPHEMERAL = 32_000
 #: The ports of one base; the last of them is its claim.
 _SLOT = 50
 
-#: Claims of this process; the system lets go of them when it ends.
-_claims: list[socket.socket] = []
 #: Single ports out of one claimed slot.
 _pool: deque[int] = deque()
 
@@ -95,7 +93,8 @@ def free_base(workers: int = 1) -> int:
         if (claim := _claim(base)) is None:
             continue
         if all(is_free(port) for port in lay_out(base, workers).by_owner().values()):
-            _claims.append(claim)
+            # Its number alone is kept: the system lets go of it when this process ends.
+            claim.detach()
             return base
         claim.close()
     raise Misconfigured(f"no free ports between {_LOWEST_BASE} and {_EPHEMERAL}: name some with --port-base")

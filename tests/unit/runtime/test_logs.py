@@ -101,3 +101,31 @@ def test_auto_is_json_where_there_is_no_terminal(log_format: LogFormat, pretty: 
     logs.configure(log_format, "info", stream)
     logs.get_logger("x").info("event", rows=3)
     assert stream.getvalue().startswith("{") is not pretty
+
+
+def test_of_texts_that_differ_in_numbers_one_is_written_each_ten_seconds() -> None:
+    now = 0.0
+    once = logs.OncePerKind(lambda: now)
+
+    def passed(text: str, *, name: str = "librdkafka", error: BaseException | None = None) -> str | None:
+        exc_info = (type(error), error, None) if error else None
+        record = logging.LogRecord(name, logging.ERROR, "", 0, text, (), exc_info)
+        return record.getMessage() if once.filter(record) else None
+
+    assert passed("port 9092: refused after 0 ms") == "port 9092: refused after 0 ms"
+    assert passed("port 9092: refused after 1 ms") is None
+    assert passed("port 9093: refused after 2 ms") is None
+    assert passed("port 9092: no route") == "port 9092: no route"
+    assert passed("port 9092: refused after 0 ms", name="aiokafka") == "port 9092: refused after 0 ms"
+    assert passed("port 9092: refused after 0 ms", error=OSError()) == "port 9092: refused after 0 ms"
+    now = 10.0
+    assert passed("port 9092: refused after 3 ms") == "port 9092: refused after 3 ms (2 more like it before)"
+    now = 20.0
+    assert passed("port 9092: refused after 0 ms") == "port 9092: refused after 0 ms"
+
+
+def test_our_own_events_are_all_written(stream: io.StringIO) -> None:
+    for number in range(3):
+        logs.get_logger("ingest").warning("pack.not_confirmed", partition=number)
+
+    assert [line["partition"] for line in written(stream)] == [0, 1, 2]
