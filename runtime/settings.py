@@ -125,7 +125,7 @@ class Settings:
         int,
         Meta(ge=1_024),
         About("Slots of 24 bytes in a partition's dedupe table before it is sealed", (PROCESSORS,)),
-    ] = 2**19
+    ] = 2**17
     sink_interval_ms: Annotated[
         Positive, About("How often the rollups sink stores what has arrived, in ms", (SINKS,))
     ] = 100

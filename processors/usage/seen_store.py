@@ -60,7 +60,7 @@ class SeenStore:
                 self.manifest.seen_topic_id,
                 self.manifest.generation,
             ):
-                runs = [SealedRun(self._load(run.name)) for run in found.runs]
+                runs = [SealedRun(self._load(run.name), run.newest_offset) for run in found.runs]
                 self.manifest = found
                 self._sweep()
                 return runs
@@ -71,22 +71,17 @@ class SeenStore:
         self._sweep()
         return []
 
-    def write(
-        self,
-        runs: Sequence[tuple[SealedRun, int]],
-        covered: int,
-        hours: Sequence[tuple[int, int]],
-    ) -> None:
-        """Make the folder hold *runs*, each with its newest source offset, oldest first.
+    def write(self, runs: Sequence[SealedRun], covered: int, hours: Sequence[tuple[int, int]]) -> None:
+        """Make the folder hold *runs*, oldest first.
 
         Runs that are there already (by count and newest offset) are not written again.
         """
         files = []
-        for run, newest_offset in runs:
-            name = f"{newest_offset:020d}-{len(run)}.npy"
+        for run in runs:
+            name = f"{run.newest_offset:020d}-{len(run)}.npy"
             if not (self._folder / name).exists():
                 self._save(name, run.entries)
-            files.append(RunFile(name, newest_offset))
+            files.append(RunFile(name, run.newest_offset))
         self.manifest = msgspec.structs.replace(
             self.manifest, covered=covered, runs=tuple(files), hours=tuple(hours)
         )

@@ -8,8 +8,6 @@ from typing import Final, NamedTuple
 from processors.stream.core.records import Append, Flush, NewRecord, SourceRecord
 from processors.stream.writer import Fence
 from processors.usage.core.partition import Outcome, UsagePartition
-from processors.usage.core.sealed_run import SealedRun
-from processors.usage.core.seen_index import merge
 from processors.usage.observe import Observer
 from processors.usage.row_store import LEAST_RECORDS, RECORDS_A_ROW, RowStore
 from processors.usage.seen_store import SeenStore
@@ -21,8 +19,6 @@ from schemas.verdict import PROGRESS_KEY
 
 #: Seen and verdicts; then rollups with the progress behind them; then the verdicts' progress.
 STEPS: Final = 3
-#: More runs than this are merged into one: each costs every lookup a probe.
-_MAX_RUNS: Final = 8
 _HEARTBEAT_SECONDS: Final = 3_600.0
 
 
@@ -67,7 +63,6 @@ class UsageState:
         self._observer = observer
         self._owed = list(owed)
         self._progress_key = rollup.encode(rollup.ProgressKey(partition.identity.partition))
-        self._newest: list[int] = [run.newest_offset for run in stores.seen.manifest.runs]
         self._covered = stores.seen.manifest.covered
         #: Records on weir.rollups since the rows were last kept on disk.
         self._since_kept = 0
@@ -159,13 +154,8 @@ class UsageState:
         self._since_kept = 0
 
     def _seal(self, flush: Flush) -> None:
-        index, horizon, up_to = self.partition.index, self.partition.horizon, flush.last_offset
-        index.seal(up_to)
-        self._newest.append(up_to)
-        if len(index.runs) > _MAX_RUNS:
-            # An hour more than is due, for records that are not durable yet: the clock may step back.
-            kept_since = horizon.kept_since(flush.record_time_ms - HOUR_MS)
-            index.runs[:] = [merge(index.runs, kept_since, up_to)]
-            self._newest[:] = [up_to]
-        runs: list[tuple[SealedRun, int]] = list(zip(index.runs, self._newest, strict=True))
-        self._stores.seen.write(runs, self._covered, horizon.hours())
+        index, horizon = self.partition.index, self.partition.horizon
+        index.seal(flush.last_offset)
+        # An hour more than is due, for records that are not durable yet: the clock may step back.
+        index.compact(horizon.kept_since(flush.record_time_ms - HOUR_MS))
+        self._stores.seen.write(index.runs, self._covered, horizon.hours())

@@ -21,9 +21,13 @@ _SIX_BITS: Final = np.uint64(63)
 class SealedRun:
     """An unchangeable set of entries, sorted by the first half of their ids."""
 
-    def __init__(self, entries: Entries) -> None:
-        """Build the filter of *entries*, which must be sorted, in one pass."""
+    def __init__(self, entries: Entries, newest_offset: int) -> None:
+        """Build the filter of *entries*, which must be sorted, in one pass.
+
+        *newest_offset* is a source offset at or above all of theirs.
+        """
         self.entries = entries
+        self.newest_offset = newest_offset
         words = 1 << (len(entries) * _BITS_PER_ENTRY // _WORD_BITS).bit_length()
         # A shift by all 64 bits is not defined, so a filter of one word is one of two.
         words = max(2, words)

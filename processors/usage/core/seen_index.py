@@ -5,6 +5,7 @@ Only records before its own are evidence against an event. So a replayed record,
 what it wrote itself, and perhaps what later ones wrote, decides as it did the first time.
 """
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -25,6 +26,8 @@ from processors.usage.core.seen_table import SeenTable
 
 #: Up to here one by one is faster than the fixed cost of columns.
 _FEW: Final = 24
+#: Each run costs every lookup a probe.
+_MOST_RUNS: Final = 8
 
 
 class Sightings(NamedTuple):
@@ -51,13 +54,16 @@ class Copy(NamedTuple):
 class SeenIndex:
     """The ids that counted in one partition, within the horizon."""
 
-    def __init__(self, slots: int, runs: list[SealedRun] | None = None, few: int = _FEW) -> None:
+    def __init__(
+        self, slots: int, runs: list[SealedRun] | None = None, few: int = _FEW, most_runs: int = _MOST_RUNS
+    ) -> None:
         """Start with a table of *slots* slots before the sealed *runs*, oldest first.
 
-        Batches of up to *few* events are decided one by one.
+        Batches of up to *few* events are decided one by one; `compact` leaves at most *most_runs* runs.
         """
         self._slots = slots
         self._few = few
+        self._most_runs = most_runs
         self._table = SeenTable(slots)
         self.runs = runs or []
 
@@ -101,9 +107,16 @@ class SeenIndex:
         sealed = offsets_of(entries.meta, up_to) <= up_to
         self._table = SeenTable(self._slots)
         self._table.insert(entries.take(~sealed))
-        run = SealedRun(entries.take(sealed))
+        run = SealedRun(entries.take(sealed), up_to)
         self.runs.append(run)
         return run
+
+    def compact(self, kept_since: int) -> None:
+        """Drop runs that lie before source offset *kept_since*; merge the youngest if there are too many."""
+        self.runs = [run for run in self.runs if run.newest_offset >= kept_since]
+        start = first_to_merge([len(run) for run in self.runs], self._most_runs)
+        if start < len(self.runs):
+            self.runs[start:] = [_merged(self.runs[start:], kept_since)]
 
     def _insert_unknown(self, entries: Entries) -> list[int]:
         """Add the entries whose ids are certainly new; return the places of the others, in order."""
@@ -155,14 +168,28 @@ class SeenIndex:
         return metas
 
 
-def merge(runs: list[SealedRun], kept_since: int, newest: int) -> SealedRun:
-    """Return one run for *runs*, without what lies before source offset *kept_since*.
+def first_to_merge(sizes: Sequence[int], most: int) -> int:
+    """Return from which of the runs of *sizes*, oldest first, on all are merged into one; their number: none.
 
-    *newest* is a source offset at or above all of theirs.
+    While there are at most *most*, none. Else so few that the run before them is twice as large as they
+    are together, or all: so an entry is written anew about as often as the index doubles, not with every
+    merge.
     """
+    if len(sizes) <= most:
+        return len(sizes)
+    start, merged = len(sizes) - 2, sizes[-2] + sizes[-1]
+    while start > 0 and sizes[start - 1] < 2 * merged:
+        start -= 1
+        merged += sizes[start]
+    return start
+
+
+def _merged(runs: Sequence[SealedRun], kept_since: int) -> SealedRun:
+    """Return one run for *runs*, oldest first, without what lies before source offset *kept_since*."""
+    newest = runs[-1].newest_offset
     entries = join([run.entries for run in runs])
     entries = entries.take(entries.order())
-    return SealedRun(entries.take(offsets_of(entries.meta, newest) >= kept_since))
+    return SealedRun(entries.take(offsets_of(entries.meta, newest) >= kept_since), newest)
 
 
 def _newest(metas: list[int], near: int, before: int) -> Sighting | None:

@@ -7,7 +7,7 @@ from processors.stream.core.records import NewRecord, SourceRecord
 from processors.usage.core.horizon import Horizon
 from processors.usage.core.partition import Identity, Outcome, UsagePartition
 from processors.usage.core.sealed_run import SealedRun
-from processors.usage.core.seen_index import SeenIndex, merge
+from processors.usage.core.seen_index import SeenIndex
 from processors.usage.core.table import UsageTable
 from processors.usage.restore import Changelog, SeenLog
 from schemas import rollup
@@ -81,7 +81,7 @@ class Machine:
         horizon = Horizon(HORIZON_MS)
         for hour_ms, first_offset in self.hours:
             horizon.observe(first_offset, hour_ms)
-        index = SeenIndex(self.slots, list(self.runs), few=self.few)
+        index = SeenIndex(self.slots, list(self.runs), few=self.few, most_runs=2)
         seen_log = SeenLog(index, horizon)
         for record in self.topics.seen[self.covered :]:
             seen_log.add(record.key, record.value, record.timestamp_ms)
@@ -138,10 +138,8 @@ class Machine:
             return
         index, up_to = self.partition.index, self.last_durable.last_offset
         index.seal(up_to)
-        if len(index.runs) > 2:
-            # An hour more than is needed, since the clock may step back.
-            kept_since = self.partition.horizon.kept_since(self.last_durable.record_time_ms - HOUR_MS)
-            index.runs[:] = [merge(index.runs, kept_since, up_to)]
+        # An hour more than is needed, since the clock may step back.
+        index.compact(self.partition.horizon.kept_since(self.last_durable.record_time_ms - HOUR_MS))
         self.runs, self.covered, self.hours = list(index.runs), self.seen_end, self.partition.horizon.hours()
 
     def keep_rows(self) -> None:

@@ -14,7 +14,7 @@ rows = st.lists(st.tuples(halves, halves, st.integers(0, 2**64 - 1)), max_size=4
 def run_of(wanted: Rows) -> SealedRun:
     column = np.array(wanted, np.uint64).reshape(-1, 3)
     entries = Entries(column[:, 0], column[:, 1], column[:, 2])
-    return SealedRun(entries.take(entries.order()))
+    return SealedRun(entries.take(entries.order()), 2**32)
 
 
 def may_contain(run: SealedRun, asked: Rows) -> list[bool]:

@@ -1,7 +1,9 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from processors.usage.core.entries import entries_of
-from processors.usage.core.seen_index import Copy, SeenIndex, Sightings, merge
+from processors.usage.core.seen_index import Copy, SeenIndex, Sightings, first_to_merge
 from schemas.seen import encode_seen
 
 #: Whether a batch is decided by columns or one by one.
@@ -66,16 +68,56 @@ def test_behind_the_horizon_an_id_counts_anew(few: int) -> None:
 
 @ways
 def test_sealing_and_merging_change_no_answer(few: int) -> None:
-    index = SeenIndex(1, few=few)
+    index = SeenIndex(1, few=few, most_runs=1)
     ids = [bytes([number]) * 16 for number in range(1, 61)]
     for offset, each in enumerate(ids):
         index.decide(sightings((each, offset, 7)))
         if index.is_full:
             index.seal(offset - 2)
     assert len(index.runs) > 1
-    index.runs[:] = [merge(index.runs, 10, 60)]
+    index.compact(10)
+    assert len(index.runs) == 1
     found = index.decide(sightings(*((each, 70, 7) for each in ids)))
     assert found == {place: Copy(conflicts=False, first_offset=place) for place in range(10, 60)}
+
+
+def test_runs_behind_the_horizon_are_dropped_without_a_look_into_them() -> None:
+    index = SeenIndex(64)
+    index.decide(sightings((ID, 3, 7), (OTHER, 5, 7)))
+    old, young = index.seal(3), index.seal(5)
+    index.compact(3)
+    assert index.runs == [old, young]
+    index.compact(4)
+    assert index.runs == [young]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "start"),
+    [
+        pytest.param([1, 1, 1], 3, id="not too many: none"),
+        pytest.param([100, 1, 1, 1], 1, id="what is twice as large as the rest stays"),
+        pytest.param([100, 6, 2, 1], 2, id="as few as that allows"),
+        pytest.param([100, 5, 2, 1], 1, id="with what is smaller than twice the rest"),
+        pytest.param([5, 4, 2, 1], 0, id="all"),
+    ],
+)
+def test_the_youngest_runs_are_merged(sizes: list[int], start: int) -> None:
+    assert first_to_merge(sizes, most=3) == start
+
+
+@given(st.integers(1, 3_000))
+def test_an_entry_is_merged_less_often_than_the_index_doubles(seals: int) -> None:
+    sizes: list[int] = []
+    written = 0
+    for _ in range(seals):
+        sizes.append(1)
+        start = first_to_merge(sizes, 8)
+        if start < len(sizes):
+            sizes[start:] = [sum(sizes[start:])]
+            written += sizes[-1]
+        assert len(sizes) <= 8
+    assert sum(sizes) == seals
+    assert written <= seals * seals.bit_length()
 
 
 def test_sealing_leaves_what_is_not_durable_in_the_table() -> None:
