@@ -7,6 +7,7 @@ other libraries write by `logging` goes the same way, in the same shape.
 import logging
 import re
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable
 from typing import Final, TextIO
@@ -142,3 +143,10 @@ def _root(handler: logging.Handler, level: LogLevel) -> None:
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
+    threading.excepthook = _thread_failed
+
+
+def _thread_failed(how: threading.ExceptHookArgs) -> None:
+    """Write what ends a thread as an event; it would go to stderr as bare lines."""
+    name = how.thread.name if how.thread else "unknown"
+    get_logger(__name__).error("thread.failed", thread=name, exc_info=how.exc_value)

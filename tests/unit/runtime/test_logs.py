@@ -1,6 +1,7 @@
 import io
 import json
 import logging
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,8 +17,9 @@ KEY = "wk_" + "a" * 43
 @pytest.fixture(autouse=True)
 def untouched_logging() -> Iterator[None]:
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, hook = root.handlers[:], root.level, threading.excepthook
     yield
+    threading.excepthook = hook
     root.handlers[:] = handlers
     root.setLevel(level)
     logging.captureWarnings(capture=False)
@@ -129,3 +131,13 @@ def test_our_own_events_are_all_written(stream: io.StringIO) -> None:
         logs.get_logger("ingest").warning("pack.not_confirmed", partition=number)
 
     assert [line["partition"] for line in written(stream)] == [0, 1, 2]
+
+
+def test_what_ends_a_thread_is_an_event(stream: io.StringIO) -> None:
+    thread = threading.Thread(target=lambda: 1 // 0, name="fetcher")
+    thread.start()
+    thread.join()
+
+    (line,) = written(stream)
+    assert (line["event"], line["thread"], line["level"]) == ("thread.failed", "fetcher", "error")
+    assert "ZeroDivisionError" in line["exception"]
