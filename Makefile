@@ -36,7 +36,7 @@ up: setup ## start the stack in .weir and stay; Ctrl-C stops it (ARGS="--detach 
 	$(BIN)/weir up $(ARGS)
 
 test: setup ## every test that CI runs; starts Kafka and PostgreSQL by itself (ARGS="-k name")
-	$(BIN)/python -m pytest -m "not long" --numprocesses $(JOBS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -m "not long" --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: check-format check-lint check-types check-imports check-docs ## format, lint, types, import rules, generated docs
 

@@ -5,6 +5,7 @@ import secrets
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -22,6 +23,7 @@ from deploy.local.servers import kafka_program, postgres_program
 from runtime.settings import Settings
 from schemas.topics import TOPICS, Topic, topic_name
 from sinks.sql import migrate
+from tests.waiting import until
 
 #: Enough to be spread, few enough that a broker with many tests' topics stays quick.
 PARTITIONS = 4
@@ -43,9 +45,7 @@ class LocalStack:
         """Start what a test has killed, and wake what it has frozen."""
         for server in (self.kafka, self.postgres):
             server.send(signal.SIGCONT)
-            if server.exit_code() is not None:
-                server.start()
-            server.wait_ready(_READY_SECONDS)
+            until(partial(_works, server), _READY_SECONDS)
 
     def stop(self) -> None:
         """Stop both."""
@@ -71,6 +71,13 @@ class LocalStack:
             "WEIR_SESSION_TIMEOUT_MS": "6000",
         }
         return Namespace(self, name, environ)
+
+
+def _works(server: Child) -> bool:
+    # A PostgreSQL ends at once while its predecessor's last processes are there; a supervisor tries again.
+    if server.exit_code() is not None:
+        server.start()
+    return not server.program.not_ready()
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,8 @@ class Arena:
 
     def kill(self, name: str) -> None:
         """SIGKILL a process or server, and wait until its supervisor has it back at work."""
+        # It may be about to be started anew: a processor that was fenced off ends by itself.
+        self.wait(lambda: self.runs(name))
         pid = self.pid(name)
         os.kill(pid, signal.SIGKILL)
         self.kills += 1
