@@ -7,8 +7,8 @@ ARGS ?=
 # Hashes and no address: it installs from whatever index the machine is set up for.
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
   --no-header --no-annotate --no-emit-index-url --no-emit-find-links
-# Tests wait for servers more than they compute: more of them at once than there are cores.
-JOBS ?= 3
+# Tests at once; each job has servers of its own.
+JOBS ?= 2
 SEED ?=
 MINUTES ?= 10
 

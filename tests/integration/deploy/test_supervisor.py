@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from deploy.local import birth
@@ -17,6 +18,7 @@ from deploy.local.folder import DataFolder, open_folder, read_state
 from deploy.local.state import StackState
 from deploy.local.supervisor import StopAsked, Supervisor
 from schemas.errors import Misconfigured, TryAgain
+from tests.waiting import until
 
 _SLEEP = ("/bin/sleep", "60")
 
@@ -174,7 +176,7 @@ def test_a_killed_supervisor_leaves_no_orphan(tmp_path: Path) -> None:
         assert parent.stdout is not None
         orphan = birth.of_pid(int(parent.stdout.readline()))
         assert orphan is not None
-        time.sleep(0.5)  # the tether needs a moment to be tied
+        until(lambda: psutil.Process(orphan.pid).name() == "sleep")  # the tether is tied by now
         parent.kill()
     deadline = time.monotonic() + 5
     while birth.is_alive(orphan) and time.monotonic() < deadline:
