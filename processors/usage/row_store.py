@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 from xxhash import xxh3_64_digest
 
+from processors.usage.replacing import replacing
 from runtime import logs
 
 #: A file is due after so many records on the log, or twice the rows that it holds: writing it
@@ -63,11 +64,9 @@ class RowStore:
     def write(self, covered: int, records: Iterable[tuple[bytes, bytes]]) -> None:
         """Replace the file, in one step; an error is logged, since nothing rests on the file."""
         body = _encode(_File(self._topic_id, self._generation, covered, list(records)))
-        partial = self._path.with_suffix(".partial")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(xxh3_64_digest(body) + body)
-            partial.replace(self._path)
+            with replacing(self._path) as file:
+                file.write(xxh3_64_digest(body) + body)
         except OSError as error:
             log.warning("row_store.not_written", path=str(self._path), reason=str(error))
 

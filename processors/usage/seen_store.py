@@ -11,9 +11,11 @@ from typing import Final
 
 import msgspec
 import numpy as np
+from xxhash import xxh3_64_intdigest
 
 from processors.usage.core.entries import Entries
 from processors.usage.core.sealed_run import SealedRun
+from processors.usage.replacing import replacing
 from runtime import logs
 
 _MANIFEST: Final = "manifest.json"
@@ -27,6 +29,8 @@ class RunFile(msgspec.Struct, frozen=True):
     name: str
     #: Largest source offset in it.
     newest_offset: int
+    #: Of the columns, one behind the other: a torn file would let copies count.
+    checksum: int
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +64,7 @@ class SeenStore:
                 self.manifest.seen_topic_id,
                 self.manifest.generation,
             ):
-                runs = [SealedRun(self._load(run.name), run.newest_offset) for run in found.runs]
+                runs = [SealedRun(self._load(run), run.newest_offset) for run in found.runs]
                 self.manifest = found
                 self._sweep()
                 return runs
@@ -74,34 +78,35 @@ class SeenStore:
     def write(self, runs: Sequence[SealedRun], covered: int, hours: Sequence[tuple[int, int]]) -> None:
         """Make the folder hold *runs*, oldest first.
 
-        Runs that are there already (by count and newest offset) are not written again.
+        Runs that are there already (by count and newest offset) are not written again; the others have
+        their entries in their files from then on, and no longer in memory. An error is logged, and the
+        folder keeps what it had: nothing rests on it.
         """
-        files = []
-        for run in runs:
-            name = f"{run.newest_offset:020d}-{len(run)}.npy"
-            if not (self._folder / name).exists():
-                self._save(name, run.entries)
-            files.append(RunFile(name, run.newest_offset))
-        self.manifest = msgspec.structs.replace(
-            self.manifest, covered=covered, runs=tuple(files), hours=tuple(hours)
-        )
-        self._replace(_MANIFEST, msgspec.json.encode(self.manifest))
-        self._sweep()
+        written = {file.name: file for file in self.manifest.runs if (self._folder / file.name).exists()}
+        try:
+            files = tuple(written.get(_name(run)) or self._save(run) for run in runs)
+            manifest = msgspec.structs.replace(self.manifest, covered=covered, runs=files, hours=tuple(hours))
+            with replacing(self._folder / _MANIFEST) as file:
+                file.write(msgspec.json.encode(manifest))
+            self.manifest = manifest
+            self._sweep()
+        except OSError as error:
+            log.warning("seen_store.not_written", folder=str(self._folder), reason=str(error))
 
-    def _load(self, name: str) -> Entries:
-        columns = np.load(self._folder / name, mmap_mode="r")
+    def _load(self, run: RunFile) -> Entries:
+        # Plain arrays over the mapped file: each slice of numpy's own kind of map costs more than the slice.
+        columns = np.asarray(np.load(self._folder / run.name, mmap_mode="r"))
+        if xxh3_64_intdigest(columns.data) != run.checksum:
+            raise ValueError(f"the checksum of {run.name} is wrong")
         return Entries(columns[0], columns[1], columns[2])
 
-    def _save(self, name: str, entries: Entries) -> None:
-        partial = self._folder / f"{name}.partial"
-        with partial.open("wb") as file:
-            np.save(file, np.stack((entries.first, entries.second, entries.meta)))
-        partial.replace(self._folder / name)
-
-    def _replace(self, name: str, content: bytes) -> None:
-        partial = self._folder / f"{name}.partial"
-        partial.write_bytes(content)
-        partial.replace(self._folder / name)
+    def _save(self, run: SealedRun) -> RunFile:
+        columns = np.stack((run.entries.first, run.entries.second, run.entries.meta))
+        with replacing(self._folder / _name(run)) as file:
+            np.save(file, columns)
+        saved = RunFile(_name(run), run.newest_offset, xxh3_64_intdigest(columns.data))
+        run.entries = self._load(saved)
+        return saved
 
     def _sweep(self) -> None:
         """Remove every file that the manifest does not name."""
@@ -109,3 +114,7 @@ class SeenStore:
         for entry in os.scandir(self._folder):
             if entry.name not in kept:
                 Path(entry.path).unlink()
+
+
+def _name(run: SealedRun) -> str:
+    return f"{run.newest_offset:020d}-{len(run)}.npy"

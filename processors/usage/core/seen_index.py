@@ -113,10 +113,11 @@ class SeenIndex:
 
     def compact(self, kept_since: int) -> None:
         """Drop runs that lie before source offset *kept_since*; merge the youngest if there are too many."""
-        self.runs = [run for run in self.runs if run.newest_offset >= kept_since]
-        start = first_to_merge([len(run) for run in self.runs], self._most_runs)
-        if start < len(self.runs):
-            self.runs[start:] = [_merged(self.runs[start:], kept_since)]
+        runs = [run for run in self.runs if run.newest_offset >= kept_since]
+        start = first_to_merge([len(run) for run in runs], self._most_runs)
+        if start < len(runs):
+            runs[start:] = [_merged(runs[start:], kept_since)]
+        self.runs = [run for run in runs if len(run)]
 
     def _insert_unknown(self, entries: Entries) -> list[int]:
         """Add the entries whose ids are certainly new; return the places of the others, in order."""
