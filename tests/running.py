@@ -12,7 +12,7 @@ from deploy.local.child import Child, Program
 from deploy.local.ports import free_port
 from deploy.local.probes import http_not_ready
 
-_READY_SECONDS = 60.0
+_READY_SECONDS = 120.0
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T], seconds: float = 60) -> T:
+def until(condition: Callable[[], T], seconds: float = 120) -> T:
     """Return the first true answer of *condition*; fail after *seconds*."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):

@@ -40,8 +40,8 @@ _TENANTS = ("north", "south")
 _CONNECTIONS = 4
 _RATE = 3_000.0
 _BATCH = 50
-_QUIET_SECONDS = 120.0
-_BACK_SECONDS = 60.0
+_QUIET_SECONDS = 240.0
+_BACK_SECONDS = 120.0
 
 
 def tell(text: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.chaos.arena import SESSION_SECONDS, Arena
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 
 PROCESSORS = ("processors-1", "processors-2")
 #: Longer than a group waits for a silent member.

@@ -15,7 +15,7 @@ import pytest
 
 from deploy.local.ports import free_base
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.e2e
 
 _OURS = ("ingest", "processors-1", "processors-2", "sinks", "console")
 

@@ -58,7 +58,6 @@ def archived(connection: Connection, stream: str, rows: int) -> bool:
     return found is not None and found[0] >= rows
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("archive_ms", ["200", "3600000"], ids=["archived", "on_the_tail"])
 def test_each_fate_is_told(
     settings: Settings,

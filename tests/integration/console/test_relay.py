@@ -132,7 +132,6 @@ def test_changes_at_the_same_time_become_visible_in_the_order_of_their_ids(
     assert seen == sorted(seen)
 
 
-@pytest.mark.timeout(240)
 def test_the_relay_outlives_both_servers(
     namespace: Namespace, settings: Settings, connection: Connection, relay: StartRelay
 ) -> None:

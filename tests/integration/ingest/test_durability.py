@@ -65,7 +65,6 @@ def test_a_request_under_way_at_the_stop_is_answered(open_door: Callable[..., Do
     assert [event.id for event in door.logged().values()] == ["e-1"]
 
 
-@pytest.mark.timeout(180)
 def test_while_kafka_stands_still_nobody_gets_a_2xx_and_all_is_well_again_by_itself(
     local_stack: LocalStack, door: Door
 ) -> None:
@@ -96,7 +95,6 @@ def test_while_kafka_stands_still_nobody_gets_a_2xx_and_all_is_well_again_by_its
     assert_all_are_logged(load)
 
 
-@pytest.mark.timeout(180)
 def test_a_broker_that_is_killed_and_comes_back_costs_503s_and_nothing_else(
     local_stack: LocalStack, door: Door
 ) -> None:
