@@ -10,7 +10,7 @@ from schemas.errors import Misconfigured, Reject
 from schemas.seen import ENTRY_BYTES, parse_offset_key
 
 #: Ids that go into the index at once.
-_CHUNK = 200_000
+_CHUNK = 50_000
 
 
 class Changelog:
@@ -84,6 +84,7 @@ class SeenLog:
         self._values: list[bytes] = []
         self._offsets: list[int] = []
         self._pending = 0
+        self._newest = -1
 
     def add(self, key: bytes, value: bytes, recorded_at_ms: int) -> None:
         """Take the next record of the log."""
@@ -91,6 +92,7 @@ class SeenLog:
         self._horizon.observe(offset, recorded_at_ms)
         self._values.append(value)
         self._offsets.append(offset)
+        self._newest = max(self._newest, offset)
         self._pending += len(value) // ENTRY_BYTES
         if self._pending >= _CHUNK:
             self.finish()
@@ -99,4 +101,8 @@ class SeenLog:
         """Put what was taken into the index."""
         if self._values:
             self._index.restore(entries_of(self._values, self._offsets))
+        if self._index.is_full:
+            # A full table takes more only one by one. All of this is on the log, so all may be sealed.
+            self._index.seal(max(self._newest, 0))
+            self._index.compact(0)
         self._values, self._offsets, self._pending = [], [], 0

@@ -78,7 +78,7 @@ class SeenStore:
     def write(self, runs: Sequence[SealedRun], covered: int, hours: Sequence[tuple[int, int]]) -> None:
         """Make the folder hold *runs*, oldest first.
 
-        Runs that are there already (by count and newest offset) are not written again; the others have
+        Runs that are there already are not written again; the others have
         their entries in their files from then on, and no longer in memory. An error is logged, and the
         folder keeps what it had: nothing rests on it.
         """
@@ -117,4 +117,6 @@ class SeenStore:
 
 
 def _name(run: SealedRun) -> str:
-    return f"{run.newest_offset:020d}-{len(run)}.npy"
+    """Return a name that no other run has: ids are hashes, so its ends tell it from one as new and long."""
+    ends = run.entries.first
+    return f"{run.newest_offset:020d}-{len(run)}-{int(ends[0]):016x}-{int(ends[-1]):016x}.npy"

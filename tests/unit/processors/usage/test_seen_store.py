@@ -38,6 +38,12 @@ def test_what_was_written_is_there_again(folder: Path) -> None:
     assert (store.manifest.covered, store.manifest.hours) == (40, tuple(HOURS))
 
 
+def test_runs_as_new_and_as_long_are_two(tmp_path: Path) -> None:
+    store, _ = opened(tmp_path / "0")
+    store.write([run_of(1, 2, newest_offset=8), run_of(3, 4, newest_offset=8)], 40, HOURS)
+    assert opened(tmp_path / "0")[1] == [[1, 2], [3, 4]]
+
+
 def test_what_is_on_disk_is_not_in_memory_besides(tmp_path: Path) -> None:
     run = run_of(1, 2, newest_offset=8)
     store, _ = opened(tmp_path / "0")
