@@ -173,7 +173,7 @@ def first_to_merge(sizes: Sequence[int], most: int) -> int:
     """Return from which of the runs of *sizes*, oldest first, on all are merged into one; their number: none.
 
     While there are at most *most*, none. Else so few that the run before them is twice as large as they
-    are together, or all: so an entry is written anew about as often as the index doubles, not with every
+    are together, or all: so an entry is written anew less often than the index doubles, not with every
     merge.
     """
     if len(sizes) <= most:
@@ -187,7 +187,8 @@ def first_to_merge(sizes: Sequence[int], most: int) -> int:
 
 def _merged(runs: Sequence[SealedRun], kept_since: int) -> SealedRun:
     """Return one run for *runs*, oldest first, without what lies before source offset *kept_since*."""
-    newest = runs[-1].newest_offset
+    # Not always the youngest's: a start seals what the log holds ahead of the progress.
+    newest = max(run.newest_offset for run in runs)
     entries = join([run.entries for run in runs])
     entries = entries.take(entries.order())
     return SealedRun(entries.take(offsets_of(entries.meta, newest) >= kept_since), newest)

@@ -91,6 +91,18 @@ def test_runs_behind_the_horizon_are_dropped_without_a_look_into_them() -> None:
     assert index.runs == [young]
 
 
+def test_a_merged_run_is_as_new_as_the_newest_of_them() -> None:
+    """A start seals ids ahead of the progress, so the next run to be sealed may be the older one."""
+    index = SeenIndex(64, most_runs=1)
+    index.decide(sightings((ID, 9, 7)))
+    index.seal(9)
+    index.decide(sightings((OTHER, 5, 7)))
+    index.seal(5)
+    index.compact(0)
+    index.compact(9)
+    assert index.decide(sightings((ID, 10, 7), kept_since=9)) == {0: Copy(conflicts=False, first_offset=9)}
+
+
 @pytest.mark.parametrize(
     ("sizes", "start"),
     [
