@@ -84,7 +84,7 @@ class SeenLog:
         self._values: list[bytes] = []
         self._offsets: list[int] = []
         self._pending = 0
-        self._newest = -1
+        self._newest = 0
 
     def add(self, key: bytes, value: bytes, recorded_at_ms: int) -> None:
         """Take the next record of the log."""
@@ -103,6 +103,6 @@ class SeenLog:
             self._index.restore(entries_of(self._values, self._offsets))
         if self._index.is_full:
             # A full table takes more only one by one. All of this is on the log, so all may be sealed.
-            self._index.seal(max(self._newest, 0))
+            self._index.seal(self._newest)
             self._index.compact(0)
         self._values, self._offsets, self._pending = [], [], 0

@@ -94,8 +94,7 @@ class SeenStore:
             log.warning("seen_store.not_written", folder=str(self._folder), reason=str(error))
 
     def _load(self, run: RunFile) -> Entries:
-        # Plain arrays over the mapped file: each slice of numpy's own kind of map costs more than the slice.
-        columns = np.asarray(np.load(self._folder / run.name, mmap_mode="r"))
+        columns = self._mapped(run.name)
         if xxh3_64_intdigest(columns.data) != run.checksum:
             raise ValueError(f"the checksum of {run.name} is wrong")
         return Entries(columns[0], columns[1], columns[2])
@@ -104,9 +103,13 @@ class SeenStore:
         columns = np.stack((run.entries.first, run.entries.second, run.entries.meta))
         with replacing(self._folder / _name(run)) as file:
             np.save(file, columns)
-        saved = RunFile(_name(run), run.newest_offset, xxh3_64_intdigest(columns.data))
-        run.entries = self._load(saved)
-        return saved
+        mapped = self._mapped(_name(run))
+        run.entries = Entries(mapped[0], mapped[1], mapped[2])
+        return RunFile(_name(run), run.newest_offset, xxh3_64_intdigest(columns.data))
+
+    def _mapped(self, name: str) -> np.ndarray[tuple[int, int], np.dtype[np.uint64]]:
+        # A plain array over the file: each slice of numpy's own kind of map costs more than the slice.
+        return np.asarray(np.load(self._folder / name, mmap_mode="r"))
 
     def _sweep(self) -> None:
         """Remove every file that the manifest does not name."""

@@ -178,10 +178,7 @@ def test_a_killed_supervisor_leaves_no_orphan(tmp_path: Path) -> None:
         assert orphan is not None
         until(lambda: psutil.Process(orphan.pid).name() == "sleep")  # the tether is tied by now
         parent.kill()
-    deadline = time.monotonic() + 5
-    while birth.is_alive(orphan) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not birth.is_alive(orphan)
+    until(lambda: not birth.is_alive(orphan), 5)
 
 
 def test_a_full_disk_does_not_bring_the_supervisor_down(small_disk: Path) -> None:
