@@ -6,11 +6,11 @@ from typing import Final
 
 from confluent_kafka import KafkaException, Producer
 
-from ingest.core.ground import ground_fault
 from runtime import logs
 from runtime.broker import Broker
 from schemas.catalog import Catalog
-from schemas.errors import TryAgain
+from schemas.errors import Misconfigured, TryAgain
+from schemas.ground import check_topic
 from schemas.topics import USAGE
 
 _LOOK_SECONDS: Final = 5.0
@@ -55,11 +55,18 @@ class Ground:
             await asyncio.sleep(_LOOK_SECONDS if missing is None else _LOOK_AGAIN_SECONDS)
 
     def _look(self) -> str | None:
+        adopted = self._catalog().topics.get(USAGE.name)
         try:
             found = self._broker.topics([self._topic]).get(self._topic)
+            if found is not None and found.partitions != self._partitions:
+                raise Misconfigured(
+                    f"topic {self._topic} has {found.partitions} partitions, WEIR_PARTITIONS says "
+                    f"{self._partitions}: the number is fixed for life, set WEIR_PARTITIONS to it"
+                )
+            check_topic(self._topic, found, adopted.identity if adopted else None)
             self._producer.list_topics(self._topic, timeout=_ANSWER_SECONDS)
         except TryAgain as error:
             return str(error)
         except KafkaException as error:
             return f"the producer is not connected: {error.args[0].str()}"
-        return ground_fault(self._topic, found, self._catalog().topics.get(USAGE.name), self._partitions)
+        return None

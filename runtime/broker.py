@@ -6,7 +6,7 @@ What consumer groups have committed is asked for elsewhere, in `runtime.group_of
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, Self
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
 
@@ -16,6 +16,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec  # typ
 from runtime.kafka import admin_config
 from runtime.settings import Settings
 from schemas.errors import TryAgain
+from schemas.ground import TopicIdentity
 
 #: Seconds for one question, the search for a broker included.
 QUESTION_SECONDS: Final = 10.0
@@ -25,13 +26,6 @@ _RETENTION: Final = "retention.ms"
 
 #: A topic's full name, and the number of one of its partitions.
 Partition = tuple[str, int]
-
-
-class TopicFacts(NamedTuple):
-    """What tells a topic from another one of the same name."""
-
-    topic_id: str
-    partitions: int
 
 
 class Heard:
@@ -73,7 +67,7 @@ class Broker:
         config = admin_config(settings, client) | {"error_cb": heard.error}
         return cls(lambda: AdminClient(config), seconds, heard)
 
-    def topics(self, names: Iterable[str]) -> dict[str, TopicFacts]:
+    def topics(self, names: Iterable[str]) -> dict[str, TopicIdentity]:
         """Return what those of *names* are that exist."""
         asked = list(names)
         if not asked:
@@ -81,7 +75,7 @@ class Broker:
         futures = self._admin.describe_topics(TopicCollection(asked), request_timeout=self._seconds)
         found = {name: self._answer(future, or_unknown=True) for name, future in futures.items()}
         return {
-            name: TopicFacts(str(topic.topic_id), len(topic.partitions))
+            name: TopicIdentity(str(topic.topic_id), len(topic.partitions))
             for name, topic in found.items()
             if topic is not None
         }

@@ -13,12 +13,13 @@ from typing import Final, Self
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from runtime import logs
-from runtime.broker import Broker, TopicFacts
+from runtime.broker import Broker
 from runtime.kafka import consumer_config
 from runtime.settings import Settings
 from runtime.version import VERSION
 from schemas.catalog import Catalog, Fact, decode_fact
 from schemas.errors import Misconfigured, Reject, TryAgain
+from schemas.ground import TopicIdentity
 from schemas.topics import CATALOG, topic_name
 
 _POLL_SECONDS: Final = 0.2
@@ -144,7 +145,7 @@ class CatalogFollower:
                         raise TryAgain(f"{self._topic} was made anew")
                     looked = time.monotonic()
 
-    def _identity(self) -> TopicFacts | None:
+    def _identity(self) -> TopicIdentity | None:
         return self._broker.topics([self._topic]).get(self._topic)
 
     def _extent(self) -> tuple[int, int]:

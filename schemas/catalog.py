@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from schemas.errors import MALFORMED, Reject
+from schemas.ground import TopicIdentity
 from schemas.meters import Meter
 from schemas.windows import DEFAULT_GRACE_MS
 
@@ -59,6 +60,11 @@ class TopicAdopted(msgspec.Struct, frozen=True, tag_field="fact", tag="topic"):
     topic_id: str
     generation: int
     partitions: int
+
+    @property
+    def identity(self) -> TopicIdentity:
+        """Return what the broker's topic is held against."""
+        return TopicIdentity(self.topic_id, self.partitions)
 
 
 Fact = TenantNamed | KeyIssued | MetersPublished | RecordSkipped | TopicAdopted

@@ -30,6 +30,8 @@ from sinks.standing import Standing
 _UNREAD_KIB: Final = 16_384
 #: The broker answers at once when it has this many bytes for us.
 _WORTH_A_FETCH: Final = 256 * 1_024
+#: For one question about the topics. Each commit asks one, also the last before a stop.
+_ASK_SECONDS: Final = 3.0
 _STOP_SECONDS: Final = 30.0
 _FAILED_STOP_SECONDS: Final = 3.0
 
@@ -85,6 +87,7 @@ class App:
         settings = self._settings
         sink, store = BUILDERS[name](settings, self._metrics, self._stop)
         ledger = Ledger(name, sql.queries())
+        broker = Broker.of(settings, f"sink-{name}", _ASK_SECONDS)
         member = Member(
             consumer_config(
                 settings,
@@ -101,7 +104,7 @@ class App:
         return Follower(
             sink,
             member,
-            Footing(store, ledger, Ground(settings.topic_prefix, Broker.of(settings, f"sink-{name}"))),
+            Footing(store, ledger, Ground(settings.topic_prefix, broker)),
             Letters(settings, f"sink-{name}-letters", self._metrics),
             Measures(self._metrics, name, self._groups[name]),
             self._standings[name],

@@ -23,6 +23,8 @@ class Footing:
         self._ledger = ledger
         self._ground = ground
         self.claims: Mapping[Log, Claim] = {}
+        #: The topics that the claims speak of. Whatever is adopted later is not theirs.
+        self._recorded: Mapping[str, Generation] = {}
 
     def take_over(self, logs: Iterable[Log]) -> list[Span]:
         """Claim *logs*, and return what retention deleted before it was stored.
@@ -30,9 +32,10 @@ class Footing:
         Raises Misconfigured where a log is not the one that the stored offsets speak of.
         """
         wanted = list(logs)
-        recorded = self._checked({where.topic for where in wanted})
+        self._recorded = self._generations({where.topic for where in wanted})
+        self._ground.check(self._recorded)
         try:
-            claims = self._claim(wanted, recorded)
+            claims = self._claim(wanted)
         except LockNotAvailable:
             self._end_stalled()
             raise
@@ -48,10 +51,10 @@ class Footing:
         self.claims = {claim.log: claim for claim in standing}
         return lost
 
-    def _claim(self, wanted: Iterable[Log], recorded: Mapping[str, Generation]) -> list[Claim]:
+    def _claim(self, wanted: Iterable[Log]) -> list[Claim]:
         claims: list[Claim] = []
         with self._store.transaction() as connection:
-            for topic, generation in recorded.items():
+            for topic, generation in self._recorded.items():
                 numbers = [where.partition for where in wanted if where.topic == topic]
                 claims += self._ledger.claim(connection, topic, generation.number, numbers)
         return claims
@@ -67,12 +70,16 @@ class Footing:
 
     def check(self) -> dict[Log, int]:
         """Return where the claimed logs end. Raises Misconfigured if their topics are not what they were."""
-        self._checked({where.topic for where in self.claims})
+        self._ground.check(self._recorded)
         return self._ground.ends(self.claims)
 
     @contextmanager
     def transaction(self, next_offsets: Mapping[Log, int]) -> Iterator[Connection]:
-        """Give a transaction that moves the offsets. Raises Fenced if one of the claims no longer holds."""
+        """Give a transaction that moves the offsets. Raises Fenced if one of the claims no longer holds.
+
+        Raises Misconfigured too if a topic was made anew: what was read last may be a stranger's then.
+        """
+        self._ground.check(self._recorded)
         with self._store.transaction() as connection:
             self._ledger.advance(connection, self.claims, next_offsets)
             yield connection
@@ -85,8 +92,6 @@ class Footing:
         """Let the connection go."""
         self._store.close()
 
-    def _checked(self, topics: Iterable[str]) -> dict[str, Generation]:
+    def _generations(self, topics: Iterable[str]) -> dict[str, Generation]:
         with self._store.transaction() as connection:
-            recorded = {topic: self._ledger.generation(connection, topic) for topic in sorted(topics)}
-        self._ground.check(recorded)
-        return recorded
+            return {topic: self._ledger.generation(connection, topic) for topic in sorted(topics)}

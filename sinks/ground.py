@@ -1,4 +1,4 @@
-"""Is the log under our feet the one that our offsets speak of? Asked on every assignment, and now and then.
+"""Is the log under our feet the one that our offsets speak of? Asked on assignment and before every commit.
 
 A topic that was made anew counts its offsets anew: going on would take strangers for known records.
 """
@@ -6,7 +6,8 @@ A topic that was made anew counts its offsets anew: going on would take stranger
 from collections.abc import Iterable, Mapping
 
 from runtime.broker import Broker, Partition
-from schemas.errors import Misconfigured, TryAgain
+from schemas.errors import Misconfigured
+from schemas.ground import check_topic
 from sinks.core.log import Bounds, Claim, Log, LogShrunk, Span, look_at
 from sinks.ledger import Generation
 
@@ -20,27 +21,14 @@ class Ground:
         self._broker = broker
 
     def check(self, recorded: Mapping[str, Generation]) -> None:
-        """Return if the broker's topics are the *recorded* ones.
+        """Return if the broker's topics are the *recorded* ones; what was read until now is theirs then.
 
         Raises Misconfigured where one was made anew, TryAgain where one is missing.
         """
         found = self._broker.topics([self._prefix + topic for topic in recorded])
-        for topic, expected in recorded.items():
+        for topic, generation in recorded.items():
             name = self._prefix + topic
-            facts = found.get(name)
-            if facts is None:
-                raise TryAgain(f"Kafka has no topic {name}: waiting for `weir topics apply`")
-            if facts.topic_id != expected.topic_id:
-                raise Misconfigured(
-                    f"topic {name} was made anew (id {facts.topic_id}, not {expected.topic_id}), so stored "
-                    "offsets mean nothing on it: bring the old one back, or accept the new one with "
-                    "`weir topics adopt`"
-                )
-            if facts.partitions != expected.partitions:
-                raise Misconfigured(
-                    f"topic {name} has {facts.partitions} partitions, not {expected.partitions}: their "
-                    "number is fixed for life"
-                )
+            check_topic(name, found.get(name), generation.identity)
 
     def standing(self, claims: Iterable[Claim]) -> tuple[list[Claim], list[Span]]:
         """Return the claims as their logs allow them, and what retention took before it was read.

@@ -7,6 +7,7 @@ from psycopg.sql import SQL
 
 from runtime.postgres import Connection
 from schemas.errors import TryAgain, WeirError
+from schemas.ground import TopicIdentity
 from sinks.core.log import Claim, Log, Span
 
 
@@ -18,8 +19,7 @@ class Generation(NamedTuple):
     """The topic that offsets speak of, as `weir topics apply` or `adopt` recorded it."""
 
     number: int
-    topic_id: str
-    partitions: int
+    identity: TopicIdentity
 
 
 class Ledger:
@@ -34,7 +34,8 @@ class Ledger:
         row = connection.execute(self._queries["generation_in_force"], {"topic": topic}).fetchone()
         if row is None:
             raise TryAgain(f"topic {topic} is not recorded yet: waiting for `weir topics apply`")
-        return Generation(*row)
+        number, *identity = row
+        return Generation(number, TopicIdentity(*identity))
 
     def claim(
         self, connection: Connection, topic: str, generation: int, partitions: Iterable[int]

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from runtime.broker import Broker
 from schemas.catalog import Catalog, TopicAdopted
-from schemas.errors import Misconfigured, TryAgain
+from schemas.errors import Misconfigured
+from schemas.ground import check_topic
 
 
 def check_topics(
@@ -15,28 +16,11 @@ def check_topics(
     Raises Misconfigured if the broker has another topic of that name, and TryAgain while a topic
     is missing or nobody has recorded its id yet.
     """
-    adopted = {}
+    adopted = {name: catalog.topics[name] for name in names if name in catalog.topics}
     found = broker.topics(prefix + name for name in names)
     for name in names:
-        full_name = prefix + name
-        known, facts = catalog.topics.get(name), found.get(full_name)
-        if known is None or facts is None:
-            missing = "is not on the broker" if facts is None else "has no recorded id"
-            message = f"topic {full_name} {missing}: run `weir topics apply`"
-            raise TryAgain(message)
-        if facts.topic_id != known.topic_id:
-            message = (
-                f"topic {full_name} was made anew (id {facts.topic_id}, recorded {known.topic_id}): "
-                "offsets of the old one mean nothing in it; `weir topics adopt` accepts it"
-            )
-            raise Misconfigured(message)
-        if facts.partitions != known.partitions:
-            message = (
-                f"topic {full_name} has {facts.partitions} partitions, recorded {known.partitions}: "
-                "their number is fixed for life"
-            )
-            raise Misconfigured(message)
-        adopted[name] = known
+        known = adopted.get(name)
+        check_topic(prefix + name, found.get(prefix + name), known.identity if known else None)
     return adopted
 
 

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import zip_longest
 from typing import Final
 
 from processors.stream.core.records import Append, Flush
-from processors.stream.writer import Writer
+from processors.stream.writer import UndeliveredError, Writer
 
 DEPTH: Final = 2
 
@@ -23,12 +23,20 @@ class _InFlight:
 class Pipeline:
     """Writes flushes step by step, each step after the same one of the batch before."""
 
-    def __init__(self, writer: Writer, steps: int, failed: Callable[[BaseException], None]) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        confirm_source: Callable[[], Awaitable[None]],
+        steps: int,
+        failed: Callable[[BaseException], None],
+    ) -> None:
         """Write flushes of *steps* steps with *writer*; *failed* hears of an error at once.
 
+        Before each one *confirm_source* has to return: until then it may be a stranger's records.
         After an error nothing may go on: what was applied is not what is durable.
         """
         self._writer = writer
+        self._confirm_source = confirm_source
         self._steps = steps
         self._failed = failed
         self._in_flight: deque[_InFlight] = deque()
@@ -69,6 +77,7 @@ class Pipeline:
             [append for appends in step for append in appends]
             for step in zip_longest(*(flush.steps for flush in flushes), fillvalue=())
         ]
+        await self._confirm()
         for number, finished in enumerate(batch.done):
             if before is not None:
                 await before.done[number].wait()
@@ -77,6 +86,14 @@ class Pipeline:
         if before is not None and before.task is not None:
             await asyncio.shield(before.task)
         done()
+
+    async def _confirm(self) -> None:
+        patience = self._writer.patience_seconds
+        try:
+            async with asyncio.timeout(patience):
+                await self._confirm_source()
+        except TimeoutError:
+            raise UndeliveredError(f"the source was not confirmed within {patience:.1f} s") from None
 
     def _report(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (error := task.exception()) is not None:

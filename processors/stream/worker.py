@@ -47,6 +47,12 @@ class Job(Protocol):
     async def load(self, partitions: Sequence[int], fence: Fence) -> Mapping[int, PartitionState]:
         """Return the durable state of *partitions*, and tell *fence* where their changelogs end."""
 
+    async def confirm_source(self) -> None:
+        """Return once it is sure that what was read until now came from the source that was loaded.
+
+        Raises if it did not: nothing of it may become durable then.
+        """
+
     async def is_current(self, partition: int, fence: Fence) -> bool:
         """Say whether nobody wrote the partition's changelogs since we last did."""
 
@@ -61,7 +67,7 @@ class StreamWorker:
         self._job = job
         self._fence = fence
         self._failed = failed
-        self._pipeline = Pipeline(writer, job.steps, failed)
+        self._pipeline = Pipeline(writer, job.confirm_source, job.steps, failed)
         self._lock = asyncio.Lock()
         self._states: dict[int, PartitionState] = {}
         self._in_order: dict[int, InOrder] = {}

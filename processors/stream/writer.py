@@ -80,7 +80,7 @@ class Writer:
         self._fence = fence
         # We have to give up before a successor can own our partitions; the producer itself, being
         # idempotent, would try for ever.
-        self._patience_seconds = settings.session_timeout_ms * 0.6 / 1000
+        self.patience_seconds = settings.session_timeout_ms * 0.6 / 1000
         self._producer = AIOKafkaProducer(
             **aiokafka_config(settings),
             client_id=f"{settings.instance}-writer",
@@ -107,10 +107,10 @@ class Writer:
         After an error the producer is of no use any more, and neither is its process.
         """
         try:
-            async with asyncio.timeout(self._patience_seconds):
+            async with asyncio.timeout(self.patience_seconds):
                 await asyncio.gather(*(self._append(append) for append in appends if append.records))
         except TimeoutError:
-            raise UndeliveredError(f"no confirmation within {self._patience_seconds:.1f} s") from None
+            raise UndeliveredError(f"no confirmation within {self.patience_seconds:.1f} s") from None
 
     async def _append(self, append: Append) -> None:
         batches = self._batches(append.records)

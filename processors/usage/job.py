@@ -1,41 +1,31 @@
-"""The usage agent's job: load partitions, and describe what they write."""
+"""The usage agent's job: stand on firm ground, load partitions, say what they write."""
 
 import asyncio
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
-from confluent_kafka import Message
-
-from processors.stream.core.records import NewRecord
-from processors.stream.ground import check_end, check_topics
-from processors.stream.reader import read
+from processors.stream.ground import check_topics
 from processors.stream.writer import Fence
-from processors.usage.core.horizon import Horizon
-from processors.usage.core.partition import Identity, UsagePartition
-from processors.usage.core.seen_index import SeenIndex
-from processors.usage.core.table import UsageTable
+from processors.usage.loading import Loader
 from processors.usage.observe import Observer
-from processors.usage.restore import Changelog, SeenLog
-from processors.usage.row_store import RowStore
-from processors.usage.seen_store import SeenStore
-from processors.usage.state import STEPS, Outputs, Stores, UsageState
+from processors.usage.state import STEPS, Outputs, UsageState
 from runtime import logs
-from runtime.broker import Broker, Partition
+from runtime.broker import Broker
 from runtime.catalog import CatalogFollower
 from runtime.settings import Settings
-from schemas import rollup, topics
+from schemas import topics
 from schemas.catalog import TopicAdopted
-from schemas.errors import TryAgain
-from schemas.stamp import NEVER, generation_of, offset_of
+from schemas.errors import Misconfigured, TryAgain
+from schemas.ground import TopicIdentity, check_topic
 from schemas.topics import topic_name
 
 _TOPICS: Final = (topics.USAGE, topics.ROLLUPS, topics.SEEN, topics.VERDICTS, topics.DEAD_LETTERS)
 _RETRY_SECONDS: Final = 1.0
+#: For one question to the broker. All of them are repeated, so none need be long.
+_ASK_SECONDS: Final = 5.0
 #: The catalogue is there within a moment of the start, as a rule.
 _LOOK_AGAIN_SECONDS: Final = 0.1
-_TELL_EVERY: Final = 10_000
 
 log = logs.get_logger(__name__)
 
@@ -47,19 +37,20 @@ class UsageJob:
 
     def __init__(self, settings: Settings, catalog: CatalogFollower, observer: Observer) -> None:
         """Work as *settings* say, measuring by *catalog*."""
-        self._settings = settings
+        self._prefix = settings.topic_prefix
         self._catalog = catalog
-        self._observer = observer
-        self._broker = Broker.of(settings, "usage-admin")
-        prefix = settings.topic_prefix
-        self.source = topic_name(prefix, topics.USAGE)
+        self._broker = Broker.of(settings, "usage-admin", _ASK_SECONDS)
+        self.source = topic_name(self._prefix, topics.USAGE)
         self._outputs = Outputs(
-            topic_name(prefix, topics.ROLLUPS),
-            topic_name(prefix, topics.SEEN),
-            topic_name(prefix, topics.VERDICTS),
-            topic_name(prefix, topics.DEAD_LETTERS),
+            topic_name(self._prefix, topics.ROLLUPS),
+            topic_name(self._prefix, topics.SEEN),
+            topic_name(self._prefix, topics.VERDICTS),
+            topic_name(self._prefix, topics.DEAD_LETTERS),
         )
         self.changelogs = (self._outputs.rollups, self._outputs.seen)
+        self._loader = Loader(settings, catalog, observer, self._broker, self.source, self._outputs)
+        #: The source that the loaded states speak of.
+        self._loaded_from: TopicIdentity | None = None
 
     async def wait_for_ground(self, stop: asyncio.Event) -> None:
         """Return once the catalogue is read and every topic is there, or *stop* is set.
@@ -88,6 +79,18 @@ class UsageJob:
                 log.warning("usage.load_waits", reason=str(error))
                 await asyncio.sleep(_RETRY_SECONDS)
 
+    async def confirm_source(self) -> None:
+        """Return once it is sure that what was read until now came from the topic that was loaded.
+
+        Raises Misconfigured if the topic was made anew.
+        """
+        while True:
+            try:
+                return await asyncio.to_thread(self._confirm_source)
+            except TryAgain as error:
+                log.warning("usage.source_unconfirmed", reason=str(error))
+                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+
     async def is_current(self, partition: int, fence: Fence) -> bool:
         """Say whether both changelogs end where our last append ended."""
         where = [(topic, partition) for topic in self.changelogs]
@@ -101,140 +104,17 @@ class UsageJob:
         """Return the topics as adopted. Raises Misconfigured or TryAgain."""
         if (missing := self._catalog.missing()) is not None:
             raise TryAgain(missing)
-        return check_topics(
-            self._broker, self._catalog.catalog, self._settings.topic_prefix, [t.name for t in _TOPICS]
-        )
+        return check_topics(self._broker, self._catalog.catalog, self._prefix, [t.name for t in _TOPICS])
 
-    def _load(self, partitions: Sequence[int], fence: Fence) -> dict[int, UsageState]:
-        started = time.monotonic()
+    def _confirm_source(self) -> None:
+        check_topic(self.source, self._broker.topics([self.source]).get(self.source), self._loaded_from)
+
+    def _load(self, partitions: Sequence[int], fence: Fence) -> Mapping[int, UsageState]:
         adopted = self._check_ground()
-        loading = [
-            _Loading(self._settings, self._catalog, number, self._stores(number, adopted))
-            for number in partitions
-        ]
-        self._read_rollups(loading, fence)
-        self._read_seen(loading, fence)
-        states = {one.number: self._state(one, adopted, fence) for one in loading}
-        log.info(
-            "usage.loaded",
-            partitions=len(states),
-            rows=sum(len(state.partition.table) for state in states.values()),
-            ids=sum(len(state.partition.index) for state in states.values()),
-            seconds=round(time.monotonic() - started, 2),
-        )
-        return states
-
-    def _stores(self, number: int, adopted: Mapping[str, TopicAdopted]) -> Stores:
-        folder = self._settings.data / "processors" / self._settings.instance
-        generation = adopted[topics.USAGE.name].generation
-        return Stores(
-            SeenStore(folder / "seen" / str(number), adopted[topics.SEEN.name].topic_id, generation),
-            RowStore(folder / "rows" / str(number), adopted[topics.ROLLUPS.name].topic_id, generation),
-        )
-
-    def _read_rollups(self, loading: "Iterable[_Loading]", fence: Fence) -> None:
-        topic = self._outputs.rollups
-        by_partition = {one.number: one for one in loading}
-        earliest = self._broker.earliest((topic, number) for number in by_partition)
-        ends = self._broker.latest(earliest)
-        starts = {
-            (topic, number): one.rows_from(earliest[topic, number], ends[topic, number])
-            for number, one in by_partition.items()
-        }
-        for message in self._read(topics.ROLLUPS.name, starts, fence):
-            one = by_partition[message.partition() or 0]
-            one.changelog.add(message.key() or b"", message.value() or b"")
-
-    def _read_seen(self, loading: "Sequence[_Loading]", fence: Fence) -> None:
-        topic = self._outputs.seen
-        by_partition = {one.number: one for one in loading}
-        earliest = self._broker.earliest((topic, number) for number in by_partition)
-        starts = {(topic, one.number): max(one.covered, earliest[topic, one.number]) for one in loading}
-        for message in self._read(topics.SEEN.name, starts, fence):
-            one = by_partition[message.partition() or 0]
-            one.seen_log.add(message.key() or b"", message.value() or b"", message.timestamp()[1])
-        for one in loading:
-            one.seen_log.finish()
-
-    def _read(self, table: str, starts: Mapping[Partition, int], fence: Fence) -> Iterator[Message]:
-        """Yield the records of a changelog from *starts* on; the fence stands where they end."""
-        ends = self._broker.latest(starts)
-        for where, end in ends.items():
-            # Whatever comes behind was not read here, so nobody may append there but us.
-            fence.expect(*where, end)
-        remaining = sum(max(end - starts[where], 0) for where, end in ends.items())
-        for message in read(self._settings, starts, ends):
-            remaining -= 1
-            if remaining % _TELL_EVERY == 0:
-                self._observer.recovering(table, remaining)
-            yield message
-        self._observer.recovering(table, 0)
-
-    def _state(self, one: "_Loading", adopted: Mapping[str, TopicAdopted], fence: Fence) -> UsageState:
-        generation = adopted[topics.USAGE.name].generation
-        partitions = adopted[topics.USAGE.name].partitions
-        progress = one.changelog.progress(one.number)
-        now_ms = int(time.time() * 1000)
-        owed = one.changelog.owed(now_ms)
-        if progress is not None:
-            one.table.resume(progress.record_time_ms)
-        one.changelog.restore(one.table)
-        next_offset, lost = self._next_offset(one.number, progress, generation, now_ms)
-        partition = UsagePartition(
-            Identity(self.source, one.number, partitions, generation),
-            one.table,
-            one.index,
-            one.horizon,
-            progress,
-        )
-        return UsageState(
-            partition,
-            next_offset,
-            one.stores,
-            self._outputs,
-            fence,
-            lambda: self._catalog.catalog,
-            self._observer,
-            [*owed, *lost],
-        )
-
-    def _next_offset(
-        self, number: int, progress: rollup.Progress | None, generation: int, now_ms: int
-    ) -> tuple[int, list[NewRecord]]:
-        """Return where to read on, and a record of what retention took before it was read."""
-        where = self.source, number
-        first, end = self._broker.earliest([where])[where], self._broker.latest([where])[where]
-        stamp = progress.stamp if progress else NEVER
-        due = offset_of(stamp) + 1 if progress and generation_of(stamp) == generation else 0
-        check_end(self.source, number, due, end)
-        if first <= due:
-            return due, []
-        log.error("usage.lost", partition=number, first_offset=due, last_offset=first - 1)
-        key = rollup.encode(rollup.LostKey(number, due))
-        value = rollup.encode(rollup.LostRow(first - 1, now_ms, max(stamp, 0)))
-        return first, [NewRecord(key, value, now_ms)]
-
-
-class _Loading:
-    """One partition on its way into memory."""
-
-    def __init__(self, settings: Settings, catalog: CatalogFollower, number: int, stores: Stores) -> None:
-        self.number = number
-        self.stores = stores
-        self.changelog = Changelog()
-        self.horizon = Horizon(settings.dedupe_horizon_seconds * 1000)
-        self.index = SeenIndex(settings.dedupe_table_slots, stores.seen.open())
-        for hour_ms, first_offset in stores.seen.manifest.hours:
-            self.horizon.observe(first_offset, hour_ms)
-        self.covered = stores.seen.manifest.covered
-        self.table = UsageTable(number, lambda start_ms: catalog.catalog.meters_at(start_ms).grace_ms)
-        self.seen_log = SeenLog(self.index, self.horizon)
-
-    def rows_from(self, earliest: int, end: int) -> int:
-        """Take in the rows on disk, and return where weir.rollups has to be read on."""
-        covered, records = self.stores.rows.read()
-        if not earliest <= covered <= end:
-            return earliest  # what lies between, if anything, is in neither
-        for key, value in records:
-            self.changelog.add(key, value)
-        return covered
+        source = adopted[topics.USAGE.name].identity
+        if self._loaded_from not in {None, source}:
+            raise Misconfigured(
+                f"topic {self.source} was adopted anew: what was loaded before speaks of the old one"
+            )
+        self._loaded_from = source
+        return self._loader.load(partitions, adopted, fence)

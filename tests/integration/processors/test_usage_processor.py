@@ -255,6 +255,21 @@ def test_a_topic_made_anew_stops_the_processor_until_it_is_adopted(log: UsageLog
     assert {generation_of(row.stamp) for row in made.progress.values()} == {1}
 
 
+def test_a_topic_made_anew_under_a_running_processor_changes_nothing(log: UsageLog, start: Start) -> None:
+    """What stands at the next offset by then is a stranger's, and those before it would be passed over."""
+    log.send(some_events(300, seed=14, name="before"))
+    processor = start("processors", WEIR_INSTANCE="p-1")
+    before = wait_done(log)
+    processor.freeze()
+    log.remake()
+    log.send(some_events(3_000, seed=15, name="after"))
+    processor.thaw()
+    processor.child.wait(_WAIT_SECONDS)
+    assert processor.exit_code == 2
+    assert "was made anew" in processor.log
+    assert log.made().usage == before.usage
+
+
 def test_state_that_a_zombie_overwrote_is_written_back(log: UsageLog, start: Start) -> None:
     events = some_events(300, seed=13)
     log.send(events)
