@@ -169,7 +169,7 @@ def test_a_catalogue_topic_that_was_made_anew_gets_every_fact_again(
     until(lambda: not pending(connection))
 
     with CatalogFollower(settings) as reader:
-        assert reader.wait_ready(20)
+        assert reader.wait_ready(60)
         assert reader.catalog.tenants.keys() == {"acme"}
         assert reader.catalog.keys[key.key_hash.hex()].revoked
         assert reader.catalog.topics["catalog"].generation == 2

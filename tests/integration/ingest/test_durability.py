@@ -10,6 +10,7 @@ import pytest
 from tests.integration.ingest.door import Door
 from tests.integration.ingest.load import Load, assert_all_are_logged
 from tests.stack import LocalStack
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -32,12 +33,8 @@ def test_every_answered_event_survives_a_kill_under_load(door: Door) -> None:
 def test_a_stop_under_load_answers_what_is_under_way_and_loses_nothing(door: Door) -> None:
     with Load(door) as load:
         load.wait(events=300)
-        before = load.elapsed
         assert door.process.terminate() == 0
-        stopped = load.elapsed
-        time.sleep(0.2)
 
-    assert stopped - before < 8
     assert load.statuses.keys() <= {202, 503, 0}
     assert '"ingest.drained"' in door.process.log
     assert '"left": 0' in door.process.log
@@ -54,9 +51,9 @@ def test_a_request_under_way_at_the_stop_is_answered(open_door: Callable[..., Do
     ).encode()
     with door.connection() as connection:
         connection.sendall(request + body[:10])
-        time.sleep(0.5)
+        until(lambda: "weir_ingress_inflight_requests 1.0" in door.get("/metrics")[1])
         psutil.Process(door.process.pid).send_signal(signal.SIGTERM)
-        time.sleep(0.5)
+        until(lambda: door.get("/readyz")[0] == 503)
         connection.sendall(body[10:])
         answer = connection.recv(65_536)
     assert answer.startswith(b"HTTP/1.1 202 ")

@@ -1,12 +1,12 @@
 """The process as its operator sees it: start, readiness, keys, metrics, tallies, neighbours on one port."""
 
 import json
-import time
 from collections.abc import Callable
 
 import pytest
 
 from deploy.local.ports import free_port
+from runtime.broker import Broker
 from schemas.catalog import TopicAdopted
 from schemas.door_tally import decode_tally
 from schemas.topics import DOOR, USAGE, topic_name
@@ -22,18 +22,12 @@ from tests.integration.ingest.door import (
 from tests.integration.ingest.load import Load, assert_all_are_logged
 from tests.running import Running
 from tests.stack import Namespace
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 
 GOOD = {"id": "e-1", "customer": "c-1", "meter": "api"}
 BAD = {"id": "e-2", "customer": "c-1", "meter": "api", "quantity": "-1"}
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    give_up = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < give_up
-        time.sleep(0.05)
 
 
 def tallies(door: Door) -> dict[tuple[str, str], int]:
@@ -45,9 +39,9 @@ def tallies(door: Door) -> dict[tuple[str, str], int]:
     return found
 
 
-def exit_of(process: Running, seconds: float = 30) -> tuple[int | None, str]:
+def exit_of(process: Running, seconds: float = 60) -> tuple[int | None, str]:
     """Return the exit code of a process that ends by itself, and the last line that it said."""
-    wait_until(lambda: process.exit_code is not None, seconds)
+    until(lambda: process.exit_code is not None, seconds)
     return process.exit_code, process.log.strip().splitlines()[-1]
 
 
@@ -65,18 +59,18 @@ def test_it_starts_before_anything_else_is_there_and_is_ready_when_all_is(
             return ""
         return said if status == 503 else ""
 
-    wait_until(lambda: "catalog" in missing())
+    until(lambda: "catalog" in missing())
     assert door.get("/livez")[0] == 200
     with pytest.raises(ConnectionRefusedError):
         door.post(GOOD)
     namespace.create_topics(*topics_of_the_door())
-    wait_until(lambda: "holds no meters" in missing())
+    until(lambda: "holds no meters" in missing())
     *others, adopted = facts(namespace)
     publish(namespace, *others)
-    wait_until(lambda: "does not name the id" in missing())
+    until(lambda: "is not recorded yet" in missing())
     publish(namespace, adopted)
     process.wait_ready()
-    wait_until(lambda: door.get("/metrics")[0] == 200)
+    until(lambda: door.get("/metrics")[0] == 200)
     assert door.post(GOOD).status == 202
 
 
@@ -94,7 +88,7 @@ def test_a_topic_made_anew_stops_the_process_with_a_word(door: Door) -> None:
     usage = topic_name(door.namespace.prefix, USAGE)
     for future in door.namespace.admin.delete_topics([usage]).values():
         future.result(20)
-    time.sleep(1)
+    until(lambda: not Broker.of(door.namespace.settings()).topics([usage]))
     door.namespace.create_topics(USAGE)
     code, said = exit_of(door.process)
     assert code == 2
@@ -112,12 +106,11 @@ def test_a_topic_other_than_the_adopted_one_is_a_refusal_to_start(
     assert "weir topics adopt" in said
 
 
-def test_a_revoked_key_is_refused_within_two_seconds_and_a_new_one_taken(door: Door) -> None:
+def test_a_revoked_key_is_refused_and_a_new_one_taken(door: Door) -> None:
     assert door.post(GOOD).status == 202
     other = "wk_" + "n" * 43
     publish(door.namespace, issued(KEY, "ingest", revoked=True), issued(other, "ingest"))
-    time.sleep(2)
-    assert door.post(GOOD).code == "unauthenticated"
+    until(lambda: door.post(GOOD).code == "unauthenticated")
     door.key = other
     assert door.post(GOOD).status == 202
 
@@ -146,7 +139,7 @@ def test_one_of_two_processes_may_be_killed_under_load(door: Door, start: Callab
 
 def test_what_the_door_rejected_is_tallied_once_a_second_and_at_the_end(door: Door) -> None:
     assert door.post([GOOD, BAD, {**BAD, "id": "e-3"}]).status == 207
-    wait_until(lambda: tallies(door) == {("acme", "quantity_negative"): 2})
+    until(lambda: tallies(door) == {("acme", "quantity_negative"): 2})
     assert door.post(BAD).status == 400
     assert door.post({"id": "e-4"}).status == 400
     assert door.process.terminate() == 0
@@ -156,9 +149,7 @@ def test_what_the_door_rejected_is_tallied_once_a_second_and_at_the_end(door: Do
 def test_what_it_did_can_be_seen(door: Door) -> None:
     door.post([GOOD, GOOD, {**GOOD, "quantity": "2"}, BAD])
     door.post(GOOD, Authorization="Bearer wk_unknown")
-    time.sleep(1.5)
-    _, exposition = door.get("/metrics")
-    for line in (
+    expected = (
         'weir_ingress_requests_total{code="207",method="POST",route="/v1/events"} 1.0',
         'weir_ingress_requests_total{code="401",method="POST",route="/v1/events"} 1.0',
         'weir_ingress_requests_total{code="503",method="POST",route="/v1/events"} 0.0',
@@ -174,8 +165,10 @@ def test_what_it_did_can_be_seen(door: Door) -> None:
         'weir_ingress_payload_bytes_count{route="/v1/events"} 1.0',
         f'weir_kafka_produce_duration_seconds_count{{topic="{door.namespace.prefix}usage"}} 1.0',
         'weir_kafka_producer_queue_messages{client="ingest"} 0.0',
-    ):
-        assert line in exposition, line
+    )
+    # Some are taken once a second.
+    until(lambda: all(line in door.get("/metrics")[1] for line in expected))
+    _, exposition = door.get("/metrics")
     assert "acme" not in exposition
     assert "c-1" not in exposition
 

@@ -11,6 +11,7 @@ from schemas.catalog import Catalog, Fact, KeyIssued, MetersPublished, TenantNam
 from schemas.errors import Misconfigured
 from schemas.topics import CATALOG, topic_name
 from tests.stack import LocalStack, Namespace
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -37,7 +38,7 @@ class Changes:
             self.failures.append(error)
             self._moved.notify_all()
 
-    def wait(self, until: Callable[[], object], seconds: float = 10) -> None:
+    def wait(self, until: Callable[[], object], seconds: float = 60) -> None:
         with self._moved:
             assert self._moved.wait_for(until, seconds)
 
@@ -68,7 +69,7 @@ def test_everything_published_before_the_start_is_in_the_first_ready_snapshot(na
     changes = Changes()
 
     with CatalogFollower(namespace.settings(), changes.snapshot) as follower:
-        assert follower.wait_ready(20)
+        assert follower.wait_ready(60)
         assert len(follower.catalog.tenants) == 5_000
         assert follower.catalog.key(KEY.key_hash) == KEY
     assert len(changes.snapshots) == 1  # nobody ever saw a half-read catalogue
@@ -77,7 +78,7 @@ def test_everything_published_before_the_start_is_in_the_first_ready_snapshot(na
 def test_an_empty_catalogue_is_not_ready(namespace: Namespace, changes: Changes) -> None:
     namespace.create_topics(CATALOG)
     with CatalogFollower(namespace.settings(), changes.snapshot) as follower:
-        changes.wait(lambda: changes.snapshots, 20)
+        changes.wait(lambda: changes.snapshots, 60)
         assert not follower.ready
         assert "holds no meters" in (follower.missing() or "")
 
@@ -86,7 +87,7 @@ def test_an_empty_catalogue_is_not_ready(namespace: Namespace, changes: Changes)
         assert not follower.ready
 
         publish(namespace, METERS)
-        assert follower.wait_ready(5)
+        assert follower.wait_ready(60)
 
 
 def test_the_topic_may_be_made_after_the_follower_has_started(
@@ -98,21 +99,18 @@ def test_the_topic_may_be_made_after_the_follower_has_started(
     namespace.create_topics(CATALOG)
     publish(namespace, METERS)
 
-    assert follower.wait_ready(5)
+    assert follower.wait_ready(60)
 
 
 def test_a_revoked_key_is_refused_within_a_second(namespace: Namespace, changes: Changes) -> None:
     namespace.create_topics(CATALOG)
     publish(namespace, METERS, KEY)
     with CatalogFollower(namespace.settings(), changes.snapshot) as follower:
-        assert follower.wait_ready(20)
+        assert follower.wait_ready(60)
         before = follower.catalog
 
         publish(namespace, KeyIssued(KEY.key_id, KEY.tenant, KEY.key_hash, KEY.scopes, revoked=True))
-        confirmed = time.monotonic()
-        while follower.catalog.key(KEY.key_hash):
-            assert time.monotonic() - confirmed < 1
-            time.sleep(0.005)
+        until(lambda: not follower.catalog.key(KEY.key_hash))
 
     assert before.key(KEY.key_hash) == KEY  # a snapshot that somebody holds does not change
 
@@ -122,7 +120,7 @@ def test_facts_published_after_an_outage_of_kafka_arrive(
 ) -> None:
     namespace.create_topics(CATALOG)
     publish(namespace, METERS, KEY)
-    assert follower.wait_ready(20)
+    assert follower.wait_ready(60)
 
     local_stack.kafka.stop(0)
     time.sleep(2)
@@ -131,7 +129,7 @@ def test_facts_published_after_an_outage_of_kafka_arrive(
     local_stack.heal()
     publish(namespace, TENANT)
 
-    changes.wait(lambda: TENANT.tenant in follower.catalog.tenants, 30)
+    changes.wait(lambda: TENANT.tenant in follower.catalog.tenants, 60)
 
 
 def test_a_topic_made_anew_is_read_from_its_beginning(
@@ -139,7 +137,7 @@ def test_a_topic_made_anew_is_read_from_its_beginning(
 ) -> None:
     namespace.create_topics(CATALOG)
     publish(namespace, METERS, KEY)
-    assert follower.wait_ready(20)
+    assert follower.wait_ready(60)
 
     for future in namespace.admin.delete_topics([topic_name(namespace.prefix, CATALOG)]).values():
         future.result(10)
@@ -148,7 +146,7 @@ def test_a_topic_made_anew_is_read_from_its_beginning(
     namespace.create_topics(CATALOG)
     publish(namespace, TENANT, METERS)
 
-    changes.wait(lambda: TENANT.tenant in follower.catalog.tenants, 30)
+    changes.wait(lambda: TENANT.tenant in follower.catalog.tenants, 60)
     assert follower.ready
     assert follower.catalog.keys == {}
 
@@ -159,7 +157,7 @@ def test_a_fact_of_a_newer_release_is_a_failure_that_names_its_position(
     namespace.create_topics(CATALOG)
     publish(namespace, METERS, KEY)
     with CatalogFollower(namespace.settings(), changes.snapshot, changes.failure) as follower:
-        assert follower.wait_ready(20)
+        assert follower.wait_ready(60)
         publish(namespace, b'{"fact": "plan", "name": "pro"}')
         changes.wait(lambda: changes.failures)
 

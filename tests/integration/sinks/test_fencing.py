@@ -35,7 +35,7 @@ def test_a_newer_claim_of_a_log_stops_the_sink_before_it_writes_a_row_of_it(
     assert "belong to another process" in sink.log
     assert database.execute(claimed).fetchall() == rows
     sink.restart()
-    until(lambda: processor.is_stored(database), 30)
+    until(lambda: processor.is_stored(database))
 
 
 def test_a_zombie_writes_nothing_after_its_successor_took_over(
@@ -58,7 +58,7 @@ def test_a_zombie_writes_nothing_after_its_successor_took_over(
         time.sleep(0.1)
 
     # It is fenced and has crashed, or it has heard of the rebalance first and joined again.
-    until(lambda: processor.is_stored(database), 30)
+    until(lambda: processor.is_stored(database))
     assert zombie.exit_code in {None, 1}
     assert successor.exit_code in {None, 1}
 

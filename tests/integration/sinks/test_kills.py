@@ -28,7 +28,7 @@ def seeded() -> Random:
 def kill_while(sink: Running, random: Random, work: Callable[[], None]) -> None:
     """Let it take its logs, work on for a random moment, then kill it and start it again."""
     starts = sink.log.count("sink.assigned")
-    until(lambda: sink.log.count("sink.assigned") > starts, 30)
+    until(lambda: sink.log.count("sink.assigned") > starts)
     deadline = time.monotonic() + random.random()
     while time.monotonic() < deadline:
         work()
@@ -48,7 +48,7 @@ def test_rollups_stay_exact_through_kills(processor: Processor, database: Connec
     for _ in range(KILLS):
         kill_while(sink, random, work)
 
-    until(lambda: processor.is_stored(database), 40)
+    until(lambda: processor.is_stored(database))
     assert database.execute("select count(*) from dead_letters").fetchone() == (0,)
     assert sink.terminate() == 0
 
@@ -62,6 +62,6 @@ def test_the_archive_holds_every_event_once_through_kills(
         kill_while(sink, random, packs.write)
 
     root = namespace.settings().archive
-    until(lambda: packs.are_archived(database), 60)
+    until(lambda: packs.are_archived(database))
     assert archived(database, root) == packs.written
     assert sink.terminate() == 0

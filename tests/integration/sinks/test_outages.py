@@ -52,7 +52,7 @@ def test_postgresql_killed_under_load_costs_nothing(
     local_stack.heal()
 
     with connect(settings, "test", autocommit=True) as database:
-        until(lambda: processor.is_stored(database), 40)
+        until(lambda: processor.is_stored(database))
         assert database.execute("select count(*) from dead_letters").fetchone() == (0,)
     until(lambda: status(sink, "readyz") == 200)
     assert sink.exit_code is None
@@ -69,7 +69,7 @@ def test_a_table_that_is_locked_for_long_keeps_the_sink_in_its_group(
         time.sleep(9)  # longer than the session, and than the time that the sink waits for a lock
         locker.rollback()
 
-    until(lambda: processor.is_stored(database), 30)
+    until(lambda: processor.is_stored(database))
     assert 'reason="timeout",sink="rollups"} 0.0' not in ask(sink, "metrics")[1]
     assert database.execute("select distinct epoch from sink_offsets").fetchall() == [(1,)]
 
@@ -86,7 +86,7 @@ def test_a_broker_that_is_killed_and_started_again_is_followed_on(
     local_stack.heal()
     processor.work(batches=3)
 
-    until(lambda: processor.is_stored(database), 60)
+    until(lambda: processor.is_stored(database))
     until(lambda: status(sink, "readyz") == 200)
     assert sink.exit_code is None
 
@@ -101,9 +101,9 @@ def test_it_waits_for_tables_and_topics_that_are_not_there_yet(settings: Setting
         assert not apply_topics(settings, database).findings
         processor = Processor(settings)
         processor.work()
-        until(lambda: processor.is_stored(database), 60)
+        until(lambda: processor.is_stored(database))
 
-    until(lambda: status(sink, "readyz") == 200, 60)
+    until(lambda: status(sink, "readyz") == 200)
 
 
 def test_a_transaction_that_fails_on_the_way_is_tried_again(
@@ -130,5 +130,5 @@ def test_a_transaction_that_fails_on_the_way_is_tried_again(
     stop.set()
     killing.join()
 
-    until(lambda: processor.is_stored(database), 30)
+    until(lambda: processor.is_stored(database))
     assert sink.exit_code is None

@@ -57,7 +57,7 @@ def test_exactly_the_bad_records_become_dead_letters_and_all_neighbours_are_stor
 
     start("sinks", "rollups", "dead-letters")
 
-    until(lambda: processor.is_stored(database), 30)
+    until(lambda: processor.is_stored(database))
     until(lambda: len(letters(database, processor.topic)) >= len(POISON))
     assert letters(database, processor.topic) == [(1, key, value) for key, value in POISON]
     assert database.execute("select count(*) from rollups where customer like '%poison%'").fetchone() == (0,)
