@@ -12,7 +12,10 @@ from deploy.local.state import ProcessState, StackState
 
 @pytest.fixture
 def sleeper() -> Iterator[subprocess.Popen[bytes]]:
+    # Whoever runs the tests in the background of a script has SIGINT ignored, and so had the sleeper.
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(["/bin/sleep", "60"]) as process:
+        signal.signal(signal.SIGINT, before)
         yield process
         process.kill()
 
