@@ -7,6 +7,8 @@ class Scale(NamedTuple):
     """Sizes of one run of the bench."""
 
     repeat: int
+    #: At most, before the first rate.
+    warm_up_seconds: float
     events_single: int
     events_100: int
     events_1000: int
@@ -22,6 +24,7 @@ class Scale(NamedTuple):
 
 FULL: Final = Scale(
     repeat=3,
+    warm_up_seconds=180.0,
     events_single=40_000,
     events_100=600_000,
     events_1000=400_000,
@@ -34,6 +37,7 @@ FULL: Final = Scale(
 )
 SMOKE: Final = Scale(
     repeat=1,
+    warm_up_seconds=0.0,
     events_single=500,
     events_100=20_000,
     events_1000=20_000,

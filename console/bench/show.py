@@ -13,6 +13,7 @@ from console.bench.report import Report, loop_cpu_seconds, print_baselines
 from console.bench.scale import FULL, SMOKE, Scale
 from console.bench.stage import open_stage
 from console.bench.start_up import measure_start
+from console.bench.warm_up import warm_up
 from deploy.local.say import Say
 from schemas.instant import format_instant
 
@@ -67,6 +68,8 @@ def run_bench(wish: Wish, say: Say) -> bool:
 def _measure(plan: Plan, scale: Scale, figures: Figures, say: Say, *, baselines: bool) -> None:
     with open_stage(say) as stage:
         bench = Bench(stage, scale, figures, Proof(stage.settings, figures, say))
+        if plan.measurements:
+            warm_up(bench)
         for each in plan.measurements:
             say(f"measuring {each.what}")
             each.measure(bench)
