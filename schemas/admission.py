@@ -21,8 +21,11 @@ OLDEST_MS: Final = 35 * DAY_MS
 AHEAD_MS: Final = 5 * MINUTE_MS
 DEFAULT_SOURCE: Final = "api"
 
-_ENVELOPE: Final = {"specversion", "id", "source", "type", "subject", "time", "data", "datacontenttype"}
-_SHORT: Final = {"id", "source", "customer", "meter", "quantity", "time", "data"}
+#: What each form has of its own; any other member is kept beside the data.
+ENVELOPE_MEMBERS: Final = frozenset(
+    {"specversion", "id", "source", "type", "subject", "time", "data", "datacontenttype"}
+)
+SHORT_MEMBERS: Final = frozenset({"id", "source", "customer", "meter", "quantity", "time", "data"})
 
 
 class Finding(NamedTuple):
@@ -55,7 +58,7 @@ def read_event(raw: bytes, tenant: str, now_ms: int) -> UsageEvent:
     if is_envelope and members["specversion"] != "1.0":
         faults.append(Finding("/specversion", "specversion_unknown", 'must be "1.0"'))
     known, customer_name, type_name = (
-        (_ENVELOPE, "subject", "type") if is_envelope else (_SHORT, "customer", "meter")
+        (ENVELOPE_MEMBERS, "subject", "type") if is_envelope else (SHORT_MEMBERS, "customer", "meter")
     )
     data = _data(members, faults)
     if is_envelope:

@@ -8,6 +8,7 @@ import msgspec
 
 from ingest.core.fast import FastReader
 from ingest.core.forms import Form, check_count, is_array, split
+from ingest.core.plain import PlainReader
 from ingest.core.routes import Routes, TenantRoutes, Unusual
 from schemas.admission import MAX_TEXT, EventRejected, Finding, read_event
 from schemas.catalog import Catalog
@@ -54,6 +55,7 @@ class Reader:
     def __init__(self, partitions: int) -> None:
         self._partitions = partitions
         self._fast = FastReader()
+        self._plain = PlainReader()
         self._routes = Routes(Catalog(), partitions)
 
     def read(self, body: bytes, form: Form, tenant: str, catalog: Catalog, now_ms: int) -> Batch:
@@ -68,8 +70,10 @@ class Reader:
         parts = split(body, form)
         check_count(len(parts.events))
         items = _Items([], [], [])
+        # A JSON body is here because it was left by the fast reading.
+        read_one = self._line if form is Form.LINES else self._one
         for raw in parts.events:
-            items.add(*self._one(raw, routes, now_ms))
+            items.add(*read_one(raw, routes, now_ms))
         return self._sorted_out(items, now_ms, many=parts.many)
 
     def _single(self, body: bytes, routes: TenantRoutes, now_ms: int) -> Batch | None:
@@ -93,14 +97,22 @@ class Reader:
             return Batch(events, partitions, {}, {}, many=True, escape_free=True)
         items = _Items([*events], partitions, doubtful)
         for place, raw in unusual.items():
-            items.insert(place, *self._decided(raw, routes, now_ms))
+            items.insert(place, *self._one(raw, routes, now_ms))
         # Not even the unusual ones have escapes: they are in the same body.
         return self._sorted_out(items, now_ms, many=True)._replace(escape_free=True)
 
-    def _one(self, raw: bytes, routes: TenantRoutes, now_ms: int) -> tuple[UsageEvent | Rejection, int]:
-        """Return one event, and where it goes."""
+    def _line(self, raw: bytes, routes: TenantRoutes, now_ms: int) -> tuple[UsageEvent | Rejection, int]:
+        """Return one event that may be of a common shape, and where it goes."""
         try:
             event, route = self._fast.one(raw, routes, now_ms)
+        except Unusual:
+            return self._one(raw, routes, now_ms)
+        return event, route.partition
+
+    def _one(self, raw: bytes, routes: TenantRoutes, now_ms: int) -> tuple[UsageEvent | Rejection, int]:
+        """Return one event that is not, and where it goes."""
+        try:
+            event, route = self._plain.one(raw, routes, now_ms)
         except Unusual:
             return self._decided(raw, routes, now_ms)
         return event, route.partition
