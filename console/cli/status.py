@@ -29,7 +29,7 @@ def command(data: Path | None, output: Format) -> int:
     show(output, ("name", "state", "pid", "restarts", "metrics", "detail"), rows, _value(status, lags))
     if output == "table":
         for name, address in status.addresses.items():
-            click.echo(f"{name:<10}{address}")
+            click.echo(f"{name:<14}{address}")
         for name, messages in lags.items():
             click.echo(f"lag       {name}: {messages}")
     say(f"{status.data}: {'ready' if status.ready else f'not ready ({status.phase})'}")

@@ -54,8 +54,8 @@ def command(data: Path | None, port_base: int, workers: int, catalog: Path | Non
 
 def _announce(status: StackStatus) -> None:
     for name, address in status.addresses.items():
-        click.echo(f"{name:<10}{address}")
+        click.echo(f"{name:<14}{address}")
     for process in status.processes:
         if process.metrics and process.name not in {INGEST, CONSOLE}:
-            click.echo(f"{process.name:<10}{process.metrics}")
+            click.echo(f"{process.name:<14}{process.metrics}")
     click.echo("ready" if status.ready else f"not ready ({status.phase}): see `weir status`")

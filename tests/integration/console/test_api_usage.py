@@ -30,7 +30,11 @@ from tests.stack import PARTITIONS
 pytestmark = pytest.mark.integration
 
 StartProcess = Callable[..., Running]
-HOUR = this_hour_ms()
+
+
+@pytest.fixture
+def hour() -> int:
+    return this_hour_ms()
 
 
 def client_of(connection: Connection, address: str, tenant: str, *scopes: str) -> Client:
@@ -54,10 +58,10 @@ def acme(address: str, connection: Connection) -> Client:
     return client_of(connection, address, "acme")
 
 
-def test_usage_is_rows_merged_late_ones_beside(acme: Client, connection: Connection) -> None:
-    put_rollup(connection, "acme", "c-1", "api", HOUR - HOUR_MS, count_of(2, 3 * MICRO, HOUR - 1))
-    late = count_of(1, MICRO // 2, HOUR - 2)
-    put_rollup(connection, "acme", "c-1", "api", HOUR - HOUR_MS, late, day_of(HOUR))
+def test_usage_is_rows_merged_late_ones_beside(acme: Client, connection: Connection, hour: int) -> None:
+    put_rollup(connection, "acme", "c-1", "api", hour - HOUR_MS, count_of(2, 3 * MICRO, hour - 1))
+    late = count_of(1, MICRO // 2, hour - 2)
+    put_rollup(connection, "acme", "c-1", "api", hour - HOUR_MS, late, day_of(hour))
 
     answer = acme.get("/v1/usage", customer="c-1", meter="api", window="hour")
 
@@ -67,8 +71,8 @@ def test_usage_is_rows_merged_late_ones_beside(acme: Client, connection: Connect
             "customer": "c-1",
             "meter": "api",
             "group": "",
-            "start": format_instant(HOUR - HOUR_MS),
-            "end": format_instant(HOUR),
+            "start": format_instant(hour - HOUR_MS),
+            "end": format_instant(hour),
             "quantity": "3.5",
             "late_quantity": "0.5",
             "events": 3,
@@ -130,8 +134,10 @@ def test_min_freshness_waits_and_then_says_503(
     assert acme.get("/v1/usage", customer="c-1", min_freshness="2s").status == 200
 
 
-def test_another_tenants_usage_is_invisible(address: str, acme: Client, connection: Connection) -> None:
-    put_rollup(connection, "acme", "c-1", "api", HOUR, count_of(1, MICRO, HOUR))
+def test_another_tenants_usage_is_invisible(
+    address: str, acme: Client, connection: Connection, hour: int
+) -> None:
+    put_rollup(connection, "acme", "c-1", "api", hour, count_of(1, MICRO, hour))
     globex = client_of(connection, address, "globex")
 
     assert len(acme.get("/v1/usage", customer="c-1").body["data"]) == 1
@@ -141,9 +147,9 @@ def test_another_tenants_usage_is_invisible(address: str, acme: Client, connecti
 
 
 def test_pages_are_complete_and_their_cursors_are_nobody_elses(
-    address: str, acme: Client, connection: Connection
+    address: str, acme: Client, connection: Connection, hour: int
 ) -> None:
-    hours = [HOUR - n * HOUR_MS for n in range(5)]
+    hours = [hour - n * HOUR_MS for n in range(5)]
     for start_ms in hours:
         put_rollup(connection, "acme", "c-1", "api", start_ms, count_of(1, MICRO, start_ms))
         put_rollup(connection, "acme", "c-2", "api", start_ms, count_of(1, MICRO, start_ms))
@@ -208,9 +214,9 @@ def test_the_far_ends_of_the_calendar_are_no_trouble(acme: Client) -> None:
         assert acme.get("/v1/usage", window=window, **span).status == 200
 
 
-def test_current_usage_is_this_months(acme: Client, connection: Connection) -> None:
-    put_rollup(connection, "acme", "c-1", "api", HOUR, count_of(1, 2 * MICRO, HOUR))
-    put_rollup(connection, "acme", "c-1", "api", HOUR - 40 * DAY_MS, count_of(1, MICRO, HOUR))
+def test_current_usage_is_this_months(acme: Client, connection: Connection, hour: int) -> None:
+    put_rollup(connection, "acme", "c-1", "api", hour, count_of(1, 2 * MICRO, hour))
+    put_rollup(connection, "acme", "c-1", "api", hour - 40 * DAY_MS, count_of(1, MICRO, hour))
 
     body = acme.get("/v1/usage/current/c-1").body
 
