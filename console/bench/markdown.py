@@ -8,12 +8,19 @@ from typing import Any
 
 import msgspec
 
+from console.bench.core.rows import REQUEST_FLOOR_US
 from console.bench.report import number
 
 
 def tables(run: dict[str, Any]) -> str:
     """Return the tables of one run."""
     parts = [_about(run), _rows(run["rows"])]
+    if floors := run.get("request_floor_us"):
+        parts.append(
+            f"A request with a fixed answer took {number(median(floors))} µs of CPU, "
+            f"{number(REQUEST_FLOOR_US)} where the bars were set; the last column is for a machine as slow "
+            "as this one."
+        )
     if spent := run.get("cpu_us_per_event"):
         parts.append(_cpu(spent))
     if baselines := run.get("baselines"):
@@ -34,7 +41,7 @@ def _about(run: dict[str, Any]) -> str:
 
 
 def _rows(rows: Iterable[dict[str, Any]]) -> str:
-    head = ("what", "unit", "bar", "prototype", "goal", "median", "min to max", "reached")
+    head = ("what", "unit", "bar", "prototype", "goal", "median", "min to max", "reached", "in proportion")
     return _table(head, (_row(row) for row in rows))
 
 
@@ -46,7 +53,8 @@ def _row(row: dict[str, Any]) -> Iterator[str]:
     yield "" if row["goal"] is None else number(row["goal"])
     yield number(row["median"])
     yield f"{number(row['min'])} to {number(row['max'])} ({len(row['values'])})"
-    yield "" if row["reached"] == "none" else row["reached"]
+    for reached in (row["reached"], row.get("in_proportion", "none")):
+        yield "" if reached == "none" else reached
 
 
 def _cpu(spent: dict[str, dict[str, list[float]]]) -> str:

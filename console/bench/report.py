@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 import psutil
 
-from console.bench.core.rows import EXACT, ROWS, Reached, Row
+from console.bench.core.rows import EXACT, REQUEST_FLOOR_US, ROWS, Reached, Row
 from console.bench.core.spread import spread
 from console.bench.figures import Figures
 from console.bench.scale import FULL, Scale
@@ -28,10 +28,16 @@ class Report:
     def __init__(self, figures: Figures, scale: Scale) -> None:
         self._figures = figures
         self._scale = scale
+        floors = figures.notes.get("request_floor_us")
+        #: How many times as long as where the bars were set a request takes here; None: not measured.
+        self._slower = spread(floors).median / REQUEST_FLOOR_US if floors else None
 
     def print_table(self) -> None:
         """Print each row that was measured."""
-        show("table", _COLUMNS, self._lines(), None)
+        columns = (
+            (*_COLUMNS, f"on a machine {number(self._slower)} times slower") if self._slower else _COLUMNS
+        )
+        show("table", columns, self._lines(), None)
 
     def write_json(self, path: Path, about: dict[str, Any]) -> None:
         """Write every value, and what is known of the run, to *path*."""
@@ -50,6 +56,7 @@ class Report:
                 "max": found.most,
                 "values": values,
                 "reached": self._reached(row, found.median),
+                "in_proportion": self._in_proportion(row, found.median),
             }
 
     def _lines(self) -> Iterable[tuple[str, ...]]:
@@ -65,12 +72,23 @@ class Report:
                 number(found.median),
                 f"{number(found.least)} to {number(found.most)} ({found.times})",
                 "" if reached == "none" else reached,
+                *self._beside(row, found.median),
             )
 
     def _measured(self) -> Iterator[tuple[Row, Sequence[float]]]:
         for row in ROWS:
             if values := self._figures.values.get(row.name):
                 yield row._replace(what=row.what.format(**self._scale._asdict())), values
+
+    def _in_proportion(self, row: Row, figure: float) -> Reached:
+        """Say what *figure* is good for on a machine as slow as this one."""
+        return "none" if self._slower is None else self._reached(row.on_a_machine(self._slower), figure)
+
+    def _beside(self, row: Row, figure: float) -> tuple[str, ...]:
+        if self._slower is None:
+            return ()
+        bar, reached = row.on_a_machine(self._slower).bar, self._in_proportion(row, figure)
+        return ("" if bar is None or reached == "none" else f"{reached} ({number(bar)})",)
 
     def _reached(self, row: Row, figure: float) -> Reached:
         """Say what *figure* is good for; that of a tiny run is good for nothing, unless it is a fault."""

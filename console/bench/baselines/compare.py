@@ -1,23 +1,22 @@
 """Measures the baselines on the servers of the running stack, with requests made as for Weir."""
 
-import os
 import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Final, NamedTuple
 
-import psutil
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from console.bench.baselines.program import await_port, running
 from console.bench.bench import Bench
 from console.bench.core.spread import percentile
 from console.bench.load import Door, Pace, send
 from console.bench.run_of_load import deal
 from console.bench.throughput import HUNDRED, SINGLE, THOUSAND, Form
+from console.bench.usage_of import cpu_seconds
 from console.generator.deck import Batch
 from deploy.local.ports import LOCALHOST, free_port
 from runtime.broker import Broker
@@ -25,13 +24,13 @@ from runtime.kafka import admin_config, producer_config
 from schemas.errors import TryAgain
 
 _BY_HAND: Final = "console.bench.baselines.by_hand"
+_FIXED: Final = "console.bench.baselines.fixed_answer"
 _FAUST: Final = "console.bench.baselines.stock_faust"
-_READY_SECONDS: Final = 60.0
 _ANSWER_SECONDS: Final = 60.0
 _COUNT_SECONDS: Final = 180.0
-_STOP_SECONDS: Final = 20.0
 _POLL_SECONDS: Final = 0.05
 _SHARE: Final = 4
+_MICRO: Final = 1_000_000
 
 
 class Baseline(NamedTuple):
@@ -44,9 +43,12 @@ class Baseline(NamedTuple):
 
 
 def measure_baselines(bench: Bench) -> None:
-    """Measure the web process in three forms, and Faust; note them beside the figures."""
+    """Measure the web process in three forms, Faust, and the machine; note them beside the figures."""
+    figures = bench.figures
+    figures.notes["request_floor_us"] = [_floor_us(bench) for _ in range(bench.scale.repeat)]
+    bench.stage.say(f"the least that a request costs: {figures.notes['request_floor_us']} µs")
     found = [*_by_hand(bench), _faust(bench)]
-    bench.figures.notes["baselines"] = [each._asdict() for each in found]
+    figures.notes["baselines"] = [each._asdict() for each in found]
 
 
 def _by_hand(bench: Bench) -> Iterator[Baseline]:
@@ -58,8 +60,8 @@ def _by_hand(bench: Bench) -> Iterator[Baseline]:
         (HUNDRED, scale.events_100 // _SHARE),
         (THOUSAND, scale.events_1000 // _SHARE),
     )
-    with _process(_BY_HAND, environ) as process:
-        _await_port(process, port)
+    with running(_BY_HAND, environ) as process:
+        await_port(process, port)
         door = Door(LOCALHOST, port, bench.stage.accounts)
         for form, events in forms:
             yield _web(bench, door, form, events)
@@ -76,6 +78,18 @@ def _web(bench: Bench, door: Door, form: Form, events: int) -> Baseline:
             raise TryAgain(f"the baseline did not take {refused} requests")
     bench.stage.say(f"by hand, {form.name}: {rates} events/s, p99 {p99s} ms")
     return Baseline("by hand", form.name, rates, p99s)
+
+
+def _floor_us(bench: Bench) -> float:
+    """Return the CPU microseconds of a request that gets a fixed answer."""
+    port = free_port()
+    batches = deal(bench, bench.scale.events_single // _SHARE, SINGLE.batch)
+    with running(_FIXED, {"BASELINE_PORT": str(port)}) as process:
+        await_port(process, port)
+        door = Door(LOCALHOST, port, bench.stage.accounts)
+        before = cpu_seconds({_FIXED: process.pid})[_FIXED]
+        send(door, batches, Pace(SINGLE.connections))
+        return round((cpu_seconds({_FIXED: process.pid})[_FIXED] - before) / len(batches) * _MICRO, 1)
 
 
 def _clean(batches: Sequence[Batch]) -> list[Batch]:
@@ -105,7 +119,7 @@ def _faust_once(bench: Bench, turn: int) -> int:
         "BASELINE_PARTITIONS": str(settings.partitions),
         "BASELINE_DATA": str(bench.stage.folder / name),
     }
-    with _process(_FAUST, environ, "worker") as process:
+    with running(_FAUST, environ, "worker") as process:
         return _count_writes(bench, process, changelog, len(events))
 
 
@@ -131,34 +145,3 @@ def _make_topic(bench: Bench, name: str) -> None:
     topic = NewTopic(name, num_partitions=settings.partitions, replication_factor=1)
     admin = AdminClient(admin_config(settings))  # an answer dies with the client that asked
     admin.create_topics([topic])[name].result(_ANSWER_SECONDS)
-
-
-@contextmanager
-def _process(module: str, environ: Mapping[str, str], *words: str) -> Iterator["subprocess.Popen[bytes]"]:
-    quiet: Any = subprocess.DEVNULL
-    argv = [sys.executable, "-m", module, *words]
-    process = subprocess.Popen(argv, env={**os.environ, **environ}, stdout=quiet, stderr=quiet)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _await_port(process: "subprocess.Popen[bytes]", port: int) -> None:
-    deadline = time.monotonic() + _READY_SECONDS
-    while not any(c.laddr and c.laddr[1] == port for c in _listening(process.pid)):
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise TryAgain("the baseline does not start: is fastapi, asyncpg or uvicorn missing?")
-        time.sleep(_POLL_SECONDS)
-
-
-def _listening(pid: int) -> list[Any]:
-    try:
-        return [c for c in psutil.Process(pid).net_connections("tcp") if c.status == psutil.CONN_LISTEN]
-    except psutil.Error:
-        return []

@@ -11,6 +11,12 @@ Better = Literal["more", "less"]
 Reached = Literal["goal", "bar", "below", "none"]
 
 
+#: CPU microseconds that aiohttp took for a request with a fixed answer where the bars were set.
+REQUEST_FLOOR_US: Final = 30.0
+#: Units of what a machine does faster or slower. Pauses and time limits of ours are in seconds.
+_OF_THE_MACHINE: Final = {"events/s", "µs", "ms"}
+
+
 class Row(NamedTuple):
     """One line of the table."""
 
@@ -32,6 +38,13 @@ class Row(NamedTuple):
         if sign * figure >= sign * self.goal:
             return "goal"
         return "bar" if sign * figure >= sign * self.bar else "below"
+
+    def on_a_machine(self, slower: float) -> "Row":
+        """Return the row with the bar and the goal of a machine that needs *slower* times as long."""
+        if self.bar is None or self.goal is None or self.unit not in _OF_THE_MACHINE:
+            return self
+        factor = 1 / slower if self.better == "more" else slower
+        return self._replace(bar=self.bar * factor, goal=self.goal * factor)
 
 
 ROWS: Final = (

@@ -29,7 +29,14 @@ def test_a_run_becomes_the_table_of_the_docs() -> None:
     told = tables(RUN)
     assert "load average at the start 0.5" in told
     assert "before and after: 0.51, 0.53." in told
-    assert "| speed | events/s | 75,000 |  | 120,000 | 80,000 | 79,000 to 81,000 (3) | bar |" in told
+    assert "| speed | events/s | 75,000 |  | 120,000 | 80,000 | 79,000 to 81,000 (3) | bar |  |" in told
+
+
+def test_the_speed_of_the_machine_is_told_where_it_was_measured() -> None:
+    (row,) = RUN["rows"]
+    told = tables(RUN | {"rows": [row | {"in_proportion": "goal"}], "request_floor_us": [70.0, 60.0, 50.0]})
+    assert "(3) | bar | goal |" in told
+    assert "took 60 µs of CPU, 30 where the bars were set" in told
 
 
 def test_the_cost_of_each_process_is_the_median_of_its_repetitions() -> None:

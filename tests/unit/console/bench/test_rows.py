@@ -29,6 +29,23 @@ def test_a_figure_is_held_against_bar_and_goal(row: Row, figure: float, expected
     assert row.reached(figure) == expected
 
 
+@pytest.mark.parametrize(
+    ("row", "figure", "expected"),
+    [
+        (FAST, 37.5, "bar"),
+        (FAST, 37.4, "below"),
+        (FAST, 60.0, "goal"),
+        (SMALL, 50.0, "bar"),
+        (SMALL, 50.1, "below"),
+        (NEVER, 1, "below"),
+        (Row("pause", "", "s", "less", 3.0, "", 1.0), 3.1, "below"),
+        (Row("free", "", "ms", "less"), 1.0, "none"),
+    ],
+)
+def test_a_machine_of_half_the_speed_has_bars_of_its_own(row: Row, figure: float, expected: Reached) -> None:
+    assert row.on_a_machine(slower=2.0).reached(figure) == expected
+
+
 def test_every_goal_is_at_least_as_good_as_its_bar() -> None:
     for row in ROWS:
         if row.goal is not None:
