@@ -3,10 +3,11 @@
 import os
 import secrets
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from confluent_kafka.admin import AdminClient
@@ -109,13 +110,20 @@ class Namespace:
         return Settings.load({**self.environ, **changed})
 
     def create_topics(self, *topics: Topic, partitions: int = PARTITIONS) -> None:
-        """Make the registered topics, all if none is named, under this test's prefix."""
+        """Make the registered topics, all if none is named, under this test's prefix, and wait for them."""
         wanted = [
             NewTopic(topic_name(self.prefix, topic), topic.partitions or partitions, 1, config=topic.config())
             for topic in topics or TOPICS
         ]
         for future in self.admin.create_topics(wanted).values():
             future.result(timeout=30)
+        # The broker says "created" a moment before it can describe a topic, and that before it leads it.
+        until(lambda: self._lead([topic.topic for topic in wanted]))
+
+    def _lead(self, names: Iterable[str]) -> bool:
+        """Say whether every partition of the topics *names* has a leader."""
+        found = self.admin.list_topics(timeout=30).topics
+        return all(name in found and min(_leaders(found[name])) >= 0 for name in names)
 
     def remove(self) -> None:
         """Delete its topics, consumer groups and database."""
@@ -127,6 +135,10 @@ class Namespace:
             admin.execute(
                 sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(self.name))
             )
+
+
+def _leaders(topic: Any) -> list[int]:  # noqa: ANN401 - what describes a topic has no public name
+    return [partition.leader for partition in topic.partitions.values()] or [-1]
 
 
 def start_local_stack(folder: Path) -> LocalStack:
