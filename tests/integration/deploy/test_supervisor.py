@@ -100,7 +100,9 @@ def test_a_frozen_process_is_stopped_all_the_same(supervisor: Supervisor, folder
     pid = _pid(folder, "sleeper")
     assert pid is not None
     os.kill(pid, signal.SIGSTOP)
+    begun = time.monotonic()
     supervisor.shut_down()
+    assert time.monotonic() - begun < 5
     assert birth.of_pid(pid) is None
 
 
@@ -176,7 +178,7 @@ def test_a_killed_supervisor_leaves_no_orphan(tmp_path: Path) -> None:
         assert orphan is not None
         until(lambda: psutil.Process(orphan.pid).name() == "sleep")  # the tether is tied by now
         parent.kill()
-    until(lambda: not birth.is_alive(orphan))
+    until(lambda: not birth.is_alive(orphan), 5)  # by itself it would end, too, but much later
 
 
 def test_a_full_disk_does_not_bring_the_supervisor_down(small_disk: Path) -> None:

@@ -33,8 +33,11 @@ def test_every_answered_event_survives_a_kill_under_load(door: Door) -> None:
 def test_a_stop_under_load_answers_what_is_under_way_and_loses_nothing(door: Door) -> None:
     with Load(door) as load:
         load.wait(events=300)
+        before = load.elapsed
         assert door.process.terminate() == 0
+        stopped = load.elapsed
 
+    assert stopped - before < 8
     assert load.statuses.keys() <= {202, 503, 0}
     assert '"ingest.drained"' in door.process.log
     assert '"left": 0' in door.process.log
