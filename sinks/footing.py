@@ -86,7 +86,7 @@ class Footing:
 
     def let_go(self) -> None:
         """Hold no claim any more."""
-        self.claims = {}
+        self.claims, self._recorded = {}, {}
 
     def close(self) -> None:
         """Let the connection go."""

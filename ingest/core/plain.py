@@ -12,12 +12,11 @@ import msgspec
 from ingest.core.learned import Quantities, Sources, Times
 from ingest.core.routes import Route, TenantRoutes, Unusual
 from schemas.admission import (
-    AHEAD_MS,
     ENVELOPE_MEMBERS,
-    OLDEST_MS,
     SHORT_MEMBERS,
     canonical_rest,
     text_fault,
+    time_fault,
 )
 from schemas.event import NO_QUANTITY, NOT_GIVEN, UsageEvent
 from schemas.strict_json import MAX_DEPTH
@@ -84,7 +83,7 @@ class PlainReader:
         if "time" not in members:
             return NOT_GIVEN
         given_ms = self._times[_text(members["time"])]
-        if given_ms is None or not now_ms - OLDEST_MS <= given_ms <= now_ms + AHEAD_MS:
+        if given_ms is None or time_fault(given_ms, now_ms) is not None:
             raise Unusual
         return given_ms
 

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import Final
 
 from processors.stream.core.records import Append, Flush
-from processors.stream.writer import UndeliveredError, Writer
+from processors.stream.writer import Writer
 
 DEPTH: Final = 2
 
@@ -77,7 +77,8 @@ class Pipeline:
             [append for appends in step for append in appends]
             for step in zip_longest(*(flush.steps for flush in flushes), fillvalue=())
         ]
-        await self._confirm()
+        async with self._writer.patience():
+            await self._confirm_source()
         for number, finished in enumerate(batch.done):
             if before is not None:
                 await before.done[number].wait()
@@ -86,14 +87,6 @@ class Pipeline:
         if before is not None and before.task is not None:
             await asyncio.shield(before.task)
         done()
-
-    async def _confirm(self) -> None:
-        patience = self._writer.patience_seconds
-        try:
-            async with asyncio.timeout(patience):
-                await self._confirm_source()
-        except TimeoutError:
-            raise UndeliveredError(f"the source was not confirmed within {patience:.1f} s") from None
 
     def _report(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (error := task.exception()) is not None:

@@ -5,7 +5,8 @@ and reports failed deliveries as warnings.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol
 
 from aiokafka import AIOKafkaProducer
@@ -80,7 +81,7 @@ class Writer:
         self._fence = fence
         # We have to give up before a successor can own our partitions; the producer itself, being
         # idempotent, would try for ever.
-        self.patience_seconds = settings.session_timeout_ms * 0.6 / 1000
+        self._patience_seconds = settings.session_timeout_ms * 0.6 / 1000
         self._producer = AIOKafkaProducer(
             **aiokafka_config(settings),
             client_id=f"{settings.instance}-writer",
@@ -106,11 +107,17 @@ class Writer:
 
         After an error the producer is of no use any more, and neither is its process.
         """
+        async with self.patience():
+            await asyncio.gather(*(self._append(append) for append in appends if append.records))
+
+    @asynccontextmanager
+    async def patience(self) -> AsyncIterator[None]:
+        """Give the block as long as a write may take. Raises UndeliveredError."""
         try:
-            async with asyncio.timeout(self.patience_seconds):
-                await asyncio.gather(*(self._append(append) for append in appends if append.records))
+            async with asyncio.timeout(self._patience_seconds):
+                yield
         except TimeoutError:
-            raise UndeliveredError(f"no confirmation within {self.patience_seconds:.1f} s") from None
+            raise UndeliveredError(f"no confirmation within {self._patience_seconds:.1f} s") from None
 
     async def _append(self, append: Append) -> None:
         batches = self._batches(append.records)

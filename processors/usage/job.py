@@ -1,9 +1,9 @@
 """The usage agent's job: stand on firm ground, load partitions, say what they write."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Final, TypeVar
 
 from processors.stream.ground import check_topics
 from processors.stream.writer import Fence
@@ -27,6 +27,7 @@ _ASK_SECONDS: Final = 5.0
 #: The catalogue is there within a moment of the start, as a rule.
 _LOOK_AGAIN_SECONDS: Final = 0.1
 
+T = TypeVar("T")
 log = logs.get_logger(__name__)
 
 
@@ -72,24 +73,14 @@ class UsageJob:
 
     async def load(self, partitions: Sequence[int], fence: Fence) -> Mapping[int, UsageState]:
         """Return the durable state of *partitions*; waits while Kafka or the catalogue is away."""
-        while True:
-            try:
-                return await asyncio.to_thread(self._load, partitions, fence)
-            except TryAgain as error:
-                log.warning("usage.load_waits", reason=str(error))
-                await asyncio.sleep(_RETRY_SECONDS)
+        return await _answer(lambda: self._load(partitions, fence), "usage.load_waits", _RETRY_SECONDS)
 
     async def confirm_source(self) -> None:
         """Return once it is sure that what was read until now came from the topic that was loaded.
 
         Raises Misconfigured if the topic was made anew.
         """
-        while True:
-            try:
-                return await asyncio.to_thread(self._confirm_source)
-            except TryAgain as error:
-                log.warning("usage.source_unconfirmed", reason=str(error))
-                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        await _answer(self._confirm_source, "usage.source_unconfirmed", _LOOK_AGAIN_SECONDS)
 
     async def is_current(self, partition: int, fence: Fence) -> bool:
         """Say whether both changelogs end where our last append ended."""
@@ -118,3 +109,13 @@ class UsageJob:
             )
         self._loaded_from = source
         return self._loader.load(partitions, adopted, fence)
+
+
+async def _answer(question: Callable[[], T], waiting: str, pause_seconds: float) -> T:
+    """Return what *question* returns, asked in a thread until there is an answer; log *waiting* meanwhile."""
+    while True:
+        try:
+            return await asyncio.to_thread(question)
+        except TryAgain as error:
+            log.warning(waiting, reason=str(error))
+            await asyncio.sleep(pause_seconds)
