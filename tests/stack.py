@@ -120,6 +120,21 @@ class Namespace:
         # The broker says "created" a moment before it can describe a topic, and that before it leads it.
         until(lambda: self._lead([topic.topic for topic in wanted]))
 
+    def delete_topics(self, *topics: Topic) -> None:
+        """Delete *topics*, and wait until nobody finds them any more."""
+        names = [topic_name(self.prefix, topic) for topic in topics]
+        self._delete(names)
+        until(lambda: not self.admin.list_topics(timeout=30).topics.keys() & set(names))
+
+    def make_anew(self, *topics: Topic) -> None:
+        """Delete *topics* and make them again: the same names, other topics."""
+        self.delete_topics(*topics)
+        self.create_topics(*topics)
+
+    def _delete(self, names: Iterable[str]) -> None:
+        for future in self.admin.delete_topics(list(names)).values():
+            future.result(timeout=30)
+
     def _lead(self, names: Iterable[str]) -> bool:
         """Say whether every partition of the topics *names* has a leader."""
         found = self.admin.list_topics(timeout=30).topics
@@ -129,8 +144,7 @@ class Namespace:
         """Delete its topics, consumer groups and database."""
         mine = [name for name in self.admin.list_topics(timeout=30).topics if name.startswith(self.prefix)]
         if mine:
-            for future in self.admin.delete_topics(mine).values():
-                future.result(timeout=30)
+            self._delete(mine)
         with psycopg.connect(self.stack.cluster.admin_dsn, autocommit=True) as admin:
             admin.execute(
                 sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(self.name))

@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 
 from console.cli import main
-from runtime.broker import Broker
 from runtime.postgres import Connection
 from runtime.settings import Settings
 from schemas.instant import HOUR_MS, MINUTE_MS, format_instant, parse_instant
+from schemas.topics import USAGE
 from tests.integration.console.api import MICRO, count_of, put_rollup, this_hour_ms
 from tests.stack import Namespace
-from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -87,9 +86,7 @@ def test_a_topic_made_anew_is_a_finding_until_it_is_adopted(
     weir: Command, namespace: Namespace, connection: Connection
 ) -> None:
     weir("topics", "apply")
-    name = f"{namespace.prefix}usage"
-    namespace.admin.delete_topics([name])[name].result(30)
-    until(lambda: not Broker.of(namespace.settings()).topics([name]))
+    namespace.delete_topics(USAGE)
 
     findings = weir.json("topics", "apply")["findings"]
     assert (weir.code, len(findings)) == (1, 1)

@@ -19,6 +19,7 @@ from runtime.kafka import consumer_config, producer_config
 from runtime.postgres import Connection, connect
 from runtime.settings import Settings
 from schemas.catalog import KeyIssued, TenantNamed, decode_fact
+from schemas.topics import CATALOG
 from tests.integration.console.shipped import apply_shipped
 from tests.stack import Namespace
 from tests.waiting import until
@@ -161,9 +162,8 @@ def test_a_catalogue_topic_that_was_made_anew_gets_every_fact_again(
     apply_shipped(connection)
     relay()
     until(lambda: not pending(connection))
-    name = f"{settings.topic_prefix}catalog"
-    namespace.admin.delete_topics([name])[name].result(30)
-    until(lambda: apply_topics(settings, connection).findings)
+    namespace.delete_topics(CATALOG)
+    assert apply_topics(settings, connection).findings
 
     assert not apply_topics(settings, connection, adopt=True).findings
     until(lambda: not pending(connection))

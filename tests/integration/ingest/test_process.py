@@ -6,10 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from deploy.local.ports import free_port
-from runtime.broker import Broker
 from schemas.catalog import TopicAdopted
 from schemas.door_tally import decode_tally
-from schemas.topics import DOOR, USAGE, topic_name
+from schemas.topics import DOOR, USAGE
 from tests.integration.ingest.door import (
     KEY,
     Door,
@@ -85,11 +84,7 @@ def test_another_number_of_partitions_is_a_refusal_to_start(
 
 
 def test_a_topic_made_anew_stops_the_process_with_a_word(door: Door) -> None:
-    usage = topic_name(door.namespace.prefix, USAGE)
-    for future in door.namespace.admin.delete_topics([usage]).values():
-        future.result(20)
-    until(lambda: not Broker.of(door.namespace.settings()).topics([usage]))
-    door.namespace.create_topics(USAGE)
+    door.namespace.make_anew(USAGE)
     code, said = exit_of(door.process)
     assert code == 2
     assert "was made anew" in said

@@ -237,7 +237,7 @@ def test_a_topic_made_anew_stops_the_processor_until_it_is_adopted(log: UsageLog
     processor = start("processors", WEIR_INSTANCE="p-1")
     wait_done(log)
     assert processor.terminate() == 0
-    log.remake()
+    log.namespace.make_anew(topics.USAGE)
     stopped = start("processors", WEIR_INSTANCE="p-1")
     stopped.child.wait(_WAIT_SECONDS)
     assert stopped.exit_code == 2
@@ -261,7 +261,7 @@ def test_a_topic_made_anew_under_a_running_processor_changes_nothing(log: UsageL
     processor = start("processors", WEIR_INSTANCE="p-1")
     before = wait_done(log)
     processor.freeze()
-    log.remake()
+    log.namespace.make_anew(topics.USAGE)
     log.send(some_events(3_000, seed=15, name="after"))
     processor.thaw()
     processor.child.wait(_WAIT_SECONDS)

@@ -128,16 +128,6 @@ class UsageLog:
         for future in self.namespace.admin.delete_records(asked).values():
             future.result(timeout=_READ_SECONDS)
 
-    def remake(self) -> None:
-        """Delete weir.usage and make it anew."""
-        name = topic_name(self.namespace.prefix, topics.USAGE)
-        for future in self.namespace.admin.delete_topics([name]).values():
-            future.result(timeout=_READ_SECONDS)
-        deadline = time.monotonic() + _READ_SECONDS
-        while self.broker.topics([name]):
-            assert time.monotonic() < deadline
-        self.namespace.create_topics(topics.USAGE)
-
     def reset_group(self) -> None:
         """Commit the beginning of the log for the processors' group, once it has no member."""
         name = topic_name(self.namespace.prefix, topics.USAGE)

@@ -139,8 +139,7 @@ def test_a_topic_made_anew_is_read_from_its_beginning(
     publish(namespace, METERS, KEY)
     assert follower.wait_ready(60)
 
-    for future in namespace.admin.delete_topics([topic_name(namespace.prefix, CATALOG)]).values():
-        future.result(10)
+    namespace.delete_topics(CATALOG)
     time.sleep(1)
     assert follower.catalog.key(KEY.key_hash) == KEY  # an empty log does not take the keys away
     namespace.create_topics(CATALOG)

@@ -18,13 +18,6 @@ pytestmark = pytest.mark.integration
 Start = Callable[..., Running]
 
 
-def make_anew(namespace: Namespace, settings: Settings, topic: str) -> None:
-    for future in namespace.admin.delete_topics([topic]).values():
-        future.result(timeout=30)
-    until(lambda: not Broker.of(settings).topics([topic]))
-    namespace.create_topics(ROLLUPS)
-
-
 def test_a_topic_made_anew_while_the_sink_runs_stops_it(
     processor: Processor, database: Connection, start: Start, namespace: Namespace, settings: Settings
 ) -> None:
@@ -35,7 +28,7 @@ def test_a_topic_made_anew_while_the_sink_runs_stops_it(
 
     # It must not hear of the moment between: all that it can see is a log that goes on.
     sink.freeze()
-    make_anew(namespace, settings, processor.topic)
+    namespace.make_anew(ROLLUPS)
     stranger = Processor(settings, seed=99)
     stranger.work(batches=10)
     sink.thaw()
@@ -48,13 +41,13 @@ def test_a_topic_made_anew_while_the_sink_runs_stops_it(
 
 
 def test_a_topic_made_anew_while_the_sink_was_away_stops_it(
-    processor: Processor, database: Connection, start: Start, namespace: Namespace, settings: Settings
+    processor: Processor, database: Connection, start: Start, namespace: Namespace
 ) -> None:
     sink = start("sinks", "rollups")
     processor.work()
     until(lambda: processor.is_stored(database))
     sink.terminate()
-    make_anew(namespace, settings, processor.topic)
+    namespace.make_anew(ROLLUPS)
 
     sink.restart()
 
@@ -69,7 +62,7 @@ def test_an_adopted_topic_is_read_from_its_beginning(
     processor.work()
     until(lambda: processor.is_stored(database))
     sink.terminate()
-    make_anew(namespace, settings, processor.topic)
+    namespace.make_anew(ROLLUPS)
     topic_id = Broker.of(settings).topics([processor.topic])[processor.topic].topic_id
     database.execute(
         "insert into topic_generations (topic, generation, topic_id, partitions)"
