@@ -11,7 +11,7 @@ from processors.stream.pace import Pace
 
 MAX_RECORDS: Final = 1_000
 #: As many share the fixed price of a batch well: more are not waited for.
-ENOUGH_RECORDS: Final = 200
+ENOUGH_RECORDS: Final = 500
 
 
 async def batches(queue: "asyncio.Queue[EventT[Any]]", pace: Pace) -> AsyncIterator[list[EventT[Any]]]:
