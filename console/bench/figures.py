@@ -25,6 +25,10 @@ class Figures:
         for name, value in cpu_us.items():
             costs.setdefault(name, []).append(round(value, 3))
 
+    def stolen(self, run: str, percent: float) -> None:
+        """Keep how much of the machine's CPU time its host took away during a repetition of *run*."""
+        self.notes.setdefault("stolen_percent", {}).setdefault(run, []).append(round(percent, 1))
+
     def note(self, topic: str, name: str, value: object) -> None:
         """Keep *value* under *topic* and *name*."""
         self.notes.setdefault(topic, {})[name] = value

@@ -28,4 +28,8 @@ def _measure(bench: Bench, form: Form, rate: float) -> None:
     p50, p99 = percentile(latencies, 50), percentile(latencies, 99)
     bench.figures.add(f"ack-p50-{form.name}", p50)
     bench.figures.add(f"ack-p99-{form.name}", p99)
-    bench.stage.say(f"ack-{form.name} at {rate:,.0f} events/s: p50 {p50:.1f} ms, p99 {p99:.1f} ms")
+    bench.figures.stolen(f"ack-{form.name}", run.stolen_percent)
+    bench.stage.say(
+        f"ack-{form.name} at {rate:,.0f} events/s: p50 {p50:.1f} ms, p99 {p99:.1f} ms;"
+        f" {run.stolen_percent:.1f} % of the CPU time stolen"
+    )

@@ -1,5 +1,6 @@
 """One run over HTTP from the first request until everything is stored, with what each process spent."""
 
+import os
 import time
 from typing import Final, NamedTuple
 
@@ -7,7 +8,7 @@ from console.bench.bench import Bench
 from console.bench.load import Door, Pace, Sent, send
 from console.bench.receipts import write_truth
 from console.bench.stored import Arrived, wait_for_all
-from console.bench.usage_of import cpu_seconds
+from console.bench.usage_of import cpu_seconds, stolen_seconds
 from console.generator.deck import Batch, Deck
 from console.generator.mix import Mix
 
@@ -24,6 +25,8 @@ class Run(NamedTuple):
     arrived: Arrived
     #: CPU microseconds of each process, per event.
     cpu_us: dict[str, float]
+    #: Of the machine's CPU time, what its host gave to others, in percent.
+    stolen_percent: float
 
     @property
     def rate(self) -> float:
@@ -53,12 +56,15 @@ def play(bench: Bench, batches: list[Batch], pace: Pace) -> Run:
     """Send *batches*, wait until all of it is stored, and check that nothing is lost or double."""
     stage = bench.stage
     pids = stage.pids()
-    before = cpu_seconds(pids)
+    before, stolen, begun_at = cpu_seconds(pids), stolen_seconds(), time.monotonic()
     sent = send(Door(stage.settings.host, stage.settings.ingest_port, stage.accounts), batches, pace)
     arrived = wait_for_all(stage.settings)
     spent = {name: seconds - before[name] for name, seconds in cpu_seconds(pids).items()}
+    cpu_time = (time.monotonic() - begun_at) * (os.cpu_count() or 1)
+    stolen_percent = 100 * (stolen_seconds() - stolen) / cpu_time
     truth = stage.folder / "truth.ndjson"
     write_truth(truth, sent.attempts)
     bench.proof.check(truth)
     spent[GENERATOR] = sent.cpu_seconds
-    return Run(sent, arrived, {name: 1e6 * seconds / sent.events for name, seconds in spent.items()})
+    cpu_us = {name: 1e6 * seconds / sent.events for name, seconds in spent.items()}
+    return Run(sent, arrived, cpu_us, stolen_percent)

@@ -63,3 +63,4 @@ def _take(bench: Bench, form: Form, run: Run) -> None:
         figures.add(f"http-{form.name}-stored", run.stored_rate)
     figures.add(f"ingest-cpu-{form.name}", run.cpu_us["ingest"])
     figures.spent(f"http-{form.name}", run.cpu_us)
+    figures.stolen(f"http-{form.name}", run.stolen_percent)

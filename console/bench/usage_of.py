@@ -15,6 +15,11 @@ def cpu_seconds(pids: Mapping[str, int]) -> dict[str, float]:
     return {name: _tree_seconds(pid) for name, pid in pids.items()}
 
 
+def stolen_seconds() -> float:
+    """Return the CPU seconds that this machine wanted and its host gave to others; 0 where nobody counts."""
+    return float(getattr(psutil.cpu_times(), "steal", 0.0))
+
+
 def peak_megabytes(pid: int) -> float:
     """Return the most memory (resident) that process *pid* has had since it began."""
     with open(f"/proc/{pid}/status") as file:  # noqa: PTH123 -- no file of ours
