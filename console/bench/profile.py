@@ -28,11 +28,12 @@ def measure_profile(bench: Bench) -> None:
         return
     events = bench.scale.events_100
     run = play(bench, deal(bench, events, HUNDRED.batch), Pace(HUNDRED.connections))
+    batches = deal(bench, events, HUNDRED.batch)
     pids = bench.stage.pids()
     stacks = {name: bench.stage.folder / f"{name}.stacks" for name in _OURS}
     with ThreadPoolExecutor(len(_OURS)) as pool:
         spying = [pool.submit(_record, spy, pids[name], path) for name, path in stacks.items()]
-        play(bench, deal(bench, events, HUNDRED.batch), Pace(HUNDRED.connections))
+        play(bench, batches, Pace(HUNDRED.connections))
         for each in spying:
             each.result()
     for name, path in stacks.items():
