@@ -27,8 +27,10 @@ def test_nothing_is_said_of_a_partition_that_is_only_idle(
         consumer = PositionedConsumer(
             app.transport, told, on_partitions_revoked=told, on_partitions_assigned=told
         )
-        with mock.patch.object(consumer, "assignment", lambda: {idle}):
+        with mock.patch.object(consumer, "assignment", return_value={idle}):
             await consumer.verify_all_partitions_active()
+        # Of a thread that is never started.
+        consumer._thread.thread_loop.close()  # noqa: SLF001
 
     with caplog.at_level(logging.WARNING):
         asyncio.run(check())
