@@ -96,11 +96,12 @@ def time_fault(given_ms: int, now_ms: int) -> Finding | None:
 
 
 def value_faults(event: UsageEvent, meters: Sequence[Meter]) -> list[Finding]:
-    """Return what keeps *meters* from measuring *event*."""
+    """Return what keeps *meters*, as far as they count it, from measuring *event*."""
     faults = []
     for meter in meters:
         try:
-            meter.measure(event.quantity_micro, event.rest)
+            if meter.group_of(event.rest) is not None:
+                meter.measure(event.quantity_micro, event.rest)
         except ValueMissing as missing:
             faults.append(Finding(missing.pointer, missing.code, str(missing)))
     return faults

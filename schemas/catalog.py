@@ -121,6 +121,14 @@ class MeterSet(msgspec.Struct, frozen=True, dict=True):
         """Return the meters of *event_type*; none means that the event is unmatched."""
         return self.by_event_type.get(event_type, ())
 
+    def counting(self, event_type: str, rest: bytes) -> list[tuple[Meter, str]]:
+        """Return the meters that count an event with these other fields, and the group of each.
+
+        Raises ValueMissing.
+        """
+        groups = [(meter, meter.group_of(rest)) for meter in self.measuring(event_type)]
+        return [(meter, group) for meter, group in groups if group is not None]
+
 
 class Catalog(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     """Everything decided up to one record of `weir.catalog`."""

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from processors.usage.core.dedupe import Copies
-from processors.usage.core.plans import Plans
+from processors.usage.core.plans import EVERYBODY, Choice, Plans
 from processors.usage.core.rows import FatesRow, UsageRow
 from processors.usage.core.screen import Screened, Turned
 from processors.usage.core.stamping import stamping
@@ -71,6 +71,9 @@ class RecordCount:
 
     def _add(self, pack: Pack, indexes: Sequence[int], lines: Lines) -> None:
         """Add the values of events to the rows of their series."""
+        if self._screened.choices:
+            self._add_chosen(pack, indexes, lines)
+            return
         series, series_index = pack.series, pack.series_index
         occurred_ms, values = self._screened.occurred_ms, self._screened.values
         open_rows = self._stamping.open
@@ -79,9 +82,22 @@ class RecordCount:
             place = series_index[index]
             line = rows.get(place)
             if line is None:
-                line = rows[place] = open_rows(lines[series[place]])
+                line = rows[place] = open_rows(lines[*series[place], EVERYBODY])
             at_ms = occurred_ms[index]
             for row, value in zip(line, values[index], strict=True):
+                row.add(at_ms, value)
+
+    def _add_chosen(self, pack: Pack, indexes: Sequence[int], lines: Lines) -> None:
+        """Add the values of events to the rows of their series and groups."""
+        screened = self._screened
+        rows: dict[tuple[int, Choice], Sequence[UsageRow]] = {}
+        for index in indexes:
+            place, choice = pack.series_index[index], screened.choices.get(index, EVERYBODY)
+            line = rows.get((place, choice))
+            if line is None:
+                line = rows[place, choice] = self._stamping.open(lines[*pack.series[place], choice])
+            at_ms = screened.occurred_ms[index]
+            for row, value in zip(line, screened.values[index], strict=True):
                 row.add(at_ms, value)
 
     def _book(self, pack: Pack, start_ms: int, indexes: Sequence[int], how: Arrival) -> None:

@@ -1,24 +1,47 @@
 """How each event type is measured, worked out once for each version of the catalogue."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from schemas.catalog import MeterSet
 from schemas.event import NO_QUANTITY
 from schemas.meters import Meter
 from schemas.quantity import MICRO
 
-#: State integers of one event, in the order of its plan's meters.
+#: The group of one event for each of its plan's meters, None where that leaves it out. EVERYBODY where all
+#: of them count all events in one group.
+Choice = tuple[str | None, ...]
+#: State integers of one event, one for each meter that counts it, in the order of its plan's meters.
 Values = tuple[int, ...]
 #: Takes quantity_micro and rest. Raises schemas.meters.ValueMissing.
 Measure = Callable[[int, bytes], Values]
+
+EVERYBODY: Final[Choice] = ()
 
 
 class Plan(NamedTuple):
     """The meters of one event type."""
 
     meters: tuple[Meter, ...]
+    #: For events that all of them count in one group.
     measure: Measure
+    #: Whether that is not so.
+    is_choosy: bool
+
+    def choose(self, rest: bytes) -> Choice | None:
+        """Return who counts an event, and in which group; None: nobody does. Raises ValueMissing."""
+        choice = tuple([meter.group_of(rest) for meter in self.meters])
+        return None if choice.count(None) == len(choice) else choice
+
+    def chosen(self, choice: Choice) -> list[tuple[Meter, str]]:
+        """Return the meters that count events of *choice*, and the group that each of them counts in."""
+        if choice == EVERYBODY:
+            return [(meter, "") for meter in self.meters]
+        return [(meter, group) for meter, group in zip(self.meters, choice, strict=True) if group is not None]
+
+    def measure_chosen(self, choice: Choice, quantity_micro: int, rest: bytes) -> Values:
+        """Return the values of an event of *choice*. Raises ValueMissing."""
+        return tuple([meter.measure(quantity_micro, rest) for meter, _ in self.chosen(choice)])
 
 
 class Plans:
@@ -36,7 +59,8 @@ class Plans:
         plans = self._by_version.get(meters.version)
         if plans is None:
             plans = self._by_version[meters.version] = {
-                name: Plan(of_type, _measure(of_type)) for name, of_type in meters.by_event_type.items()
+                name: Plan(of_type, _measure(of_type), any(meter.is_choosy for meter in of_type))
+                for name, of_type in meters.by_event_type.items()
             }
         return plans
 

@@ -3,10 +3,10 @@
 An event has one reason, the first of: its texts, the partition, its time, its meters.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from processors.usage.core.plans import Plans, Values
+from processors.usage.core.plans import Choice, Plans, Values
 from processors.usage.core.windowing import Window
 from schemas.admission import MAX_TEXT, text_fault
 from schemas.catalog import Catalog
@@ -18,6 +18,8 @@ from schemas.verdict import Refusal
 
 #: Reasons by index in the pack; None: no meter measures the event.
 Reasons = dict[int, Refusal | None]
+#: By index in the pack, of the events that not all meters of their type count in one group.
+Choices = Mapping[int, Choice]
 
 #: As many series are remembered as good.
 _REMEMBERED: Final = 100_000
@@ -77,9 +79,10 @@ class Rules:
 
     def measure(
         self, pack: Pack, windows: Sequence[Window], catalog: Catalog, reasons: Reasons
-    ) -> Sequence[Values]:
-        """Return the values of each event of *pack*; add to *reasons* what cannot be measured."""
+    ) -> tuple[Sequence[Values], Choices]:
+        """Return values and choice of each event of *pack*; add to *reasons* what cannot be measured."""
         values: list[Values] = [()] * pack.count
+        choices: dict[int, Choice] = {}
         series, series_index, quantities = pack.series, pack.series_index, pack.quantity_micro
         rests = pack.each_rest()
         for start_ms, indexes in windows:
@@ -89,11 +92,20 @@ class Rules:
                 if plan is None:
                     reasons.setdefault(index, None)
                     continue
+                quantity, rest = quantities[index], rests[index]
                 try:
-                    values[index] = plan.measure(quantities[index], rests[index])
+                    if not plan.is_choosy:
+                        values[index] = plan.measure(quantity, rest)
+                        continue
+                    choice = plan.choose(rest)
+                    if choice is None:
+                        reasons.setdefault(index, None)
+                    else:
+                        choices[index] = choice
+                        values[index] = plan.measure_chosen(choice, quantity, rest)
                 except ValueMissing:
                     reasons.setdefault(index, Refusal.NO_VALUE)
-        return values
+        return values, choices
 
 
 def _untrusted(pack: Pack) -> Reasons:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from processors.stream.core.records import SourceRecord
 from processors.usage.core.plans import Values
-from processors.usage.core.refusals import Reasons, Rules
+from processors.usage.core.refusals import Choices, Reasons, Rules
 from processors.usage.core.windowing import Window, windows_of
 from schemas.catalog import Catalog
 from schemas.errors import Reject
@@ -37,6 +37,7 @@ class Screened(NamedTuple):
     occurred_ms: Sequence[int]
     #: By event: state integers of the meters of its type.
     values: Sequence[Values]
+    choices: Choices
     #: All events of the pack.
     windows: Sequence[Window]
     #: Events of the pack that go on, in order.
@@ -87,12 +88,13 @@ class Screen:
         occurred_ms = _occurred(pack, record.recorded_at_ms)
         if catalog is None:
             values: Sequence[Values] = ()
+            choices: Choices = {}
             windows: Sequence[Window] = ()
             reasons: Reasons = dict.fromkeys(range(pack.count), Refusal.SKIPPED)
         else:
             windows = windows_of(occurred_ms)
             reasons = self._rules.reasons(pack, occurred_ms, record.recorded_at_ms)
-            values = self._rules.measure(pack, windows, catalog, reasons)
+            values, choices = self._rules.measure(pack, windows, catalog, reasons)
         passing: Sequence[int] = range(pack.count)
         if reasons:
             turned += [
@@ -100,11 +102,11 @@ class Screen:
                 for index, code in reasons.items()
             ]
             passing = [index for index in passing if index not in reasons]
-        return Screened(record, pack, places, occurred_ms, values, windows, passing, turned)
+        return Screened(record, pack, places, occurred_ms, values, choices, windows, passing, turned)
 
 
 def _nothing_passes(record: SourceRecord, turned: list[Turned], unreadable: str = "") -> Screened:
-    return Screened(record, None, (), (), (), (), (), turned, unreadable)
+    return Screened(record, None, (), (), (), {}, (), (), turned, unreadable)
 
 
 def _occurred(pack: Pack, recorded_at_ms: int) -> Sequence[int]:

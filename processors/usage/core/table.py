@@ -7,22 +7,22 @@ from sys import intern
 from typing import Final
 
 from processors.stream.core.records import NewRecord
-from processors.usage.core.plans import Plan
+from processors.usage.core.plans import Choice, Plan
 from processors.usage.core.rows import FatesRow, LiveRow, UsageRow
 from schemas import rollup
 from schemas.instant import DAY_MS, HOUR_MS
 from schemas.stamp import NEVER
 from schemas.windows import NOT_LATE, WINDOW_MS
 
-#: Tenant, customer, meter.
-UsageName = tuple[str, str, str]
+#: Tenant, customer, meter, group.
+UsageName = tuple[str, str, str, str]
 #: Tenant, event type.
 FatesName = tuple[str, str]
 
-#: Tenant, customer, event type.
-SeriesName = tuple[str, str, str]
-#: The rows that events of each series count into, in the order of its plan's meters.
-Lines = Mapping[SeriesName, Sequence[UsageRow]]
+#: Tenant, customer, event type, and who counts the event.
+LineName = tuple[str, str, str, Choice]
+#: The rows that events count into, in the order of the meters that count them.
+Lines = Mapping[LineName, Sequence[UsageRow]]
 
 #: Lines that are remembered, at about 400 bytes: they are found in one step, rows by their names in several.
 _REMEMBERED: Final = 16_384
@@ -48,7 +48,7 @@ class _Bucket:
         self.lines: _Lines | None = None
 
 
-class _Lines(dict[SeriesName, Sequence[UsageRow]]):
+class _Lines(dict[LineName, Sequence[UsageRow]]):
     """The lines of one bucket; whoever asks for one that is not there has it made."""
 
     def __init__(
@@ -59,10 +59,13 @@ class _Lines(dict[SeriesName, Sequence[UsageRow]]):
         self._row_of = row_of
         self._made = made
 
-    def __missing__(self, series: SeriesName) -> Sequence[UsageRow]:
-        tenant, customer, event_type = series
-        line = [self._row_of((tenant, customer, meter.name)) for meter in self.plans[event_type].meters]
-        self[series] = line
+    def __missing__(self, name: LineName) -> Sequence[UsageRow]:
+        tenant, customer, event_type, choice = name
+        line = [
+            self._row_of((tenant, customer, meter.name, group))
+            for meter, group in self.plans[event_type].chosen(choice)
+        ]
+        self[name] = line
         self._made()
         return line
 
@@ -100,7 +103,7 @@ class UsageTable:
         known = self._bucket(start_ms, day).usage
         row = known.get(name)
         if row is None:
-            row = known[name] = UsageRow(rollup.encode(rollup.UsageKey(*name, "", start_ms, day)))
+            row = known[name] = UsageRow(rollup.encode(rollup.UsageKey(*name, start_ms, day)))
         return row
 
     def fates_rows(self, hour_ms: int, arrival_day: int, names: Iterable[FatesName]) -> list[FatesRow]:
@@ -148,7 +151,7 @@ class UsageTable:
         bucket = self._bucket(start_ms, key.arrival_day)
         if isinstance(key, rollup.UsageKey) and isinstance(saved, rollup.UsageRow):
             # One text for all rows that name it: a customer has rows for every meter and hour.
-            name = (intern(key.tenant), intern(key.customer), intern(key.meter))
+            name = (intern(key.tenant), intern(key.customer), intern(key.meter), intern(key.group))
             usage = bucket.usage[name] = UsageRow(raw_key)
             usage.restore(saved)
             return usage

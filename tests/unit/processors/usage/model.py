@@ -3,8 +3,9 @@
 It shares the pure rules of `schemas` with the processor, and nothing else.
 """
 
+import json
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from schemas import rollup
 from schemas.admission import text_fault
@@ -99,7 +100,7 @@ class Model:
         if refusal is not None:
             self.refuse(record, index, event, refusal)
             return
-        meters = self.meters(record, event)
+        meters = [(meter, group) for meter, group in self.groups(record, event) if group is not None]
         if not meters:
             self.book(record, event, Fate.UNMATCHED)
             self.verdicts[record.offset].append(Verdict(index, Fate.UNMATCHED))
@@ -114,7 +115,9 @@ class Model:
         self.seen[record.offset] += encode_seen([identify(event)])
         self.count(record, index, event, meters)
 
-    def count(self, record: Record, index: int, event: UsageEvent, meters: Sequence[Meter]) -> None:
+    def count(
+        self, record: Record, index: int, event: UsageEvent, meters: Sequence[tuple[Meter, str]]
+    ) -> None:
         at_ms = event.occurred_at_ms(record.recorded_at_ms)
         grace_ms = self.catalog.meters_at(at_ms).grace_ms
         how = arrival(window_start(at_ms), record.recorded_at_ms, grace_ms)
@@ -124,9 +127,9 @@ class Model:
             self.verdicts[record.offset].append(Verdict(index, Fate.LATE))
         if how is Arrival.IN_GRACE:
             self.fates[self.fates_key(record, event)].in_grace += 1
-        for meter in meters:
+        for meter, group in meters:
             series = event.series
-            key = rollup.UsageKey(series.tenant, series.customer, meter.name, "", window_start(at_ms), day)
+            key = rollup.UsageKey(series.tenant, series.customer, meter.name, group, window_start(at_ms), day)
             value = meter.measure(event.quantity_micro, event.rest)
             self.usage.setdefault(key, []).append((at_ms, value))
             self.stamps[key] = stamp_of(self.generation, record.offset)
@@ -151,15 +154,21 @@ class Model:
 
     def is_measurable(self, record: Record, event: UsageEvent) -> bool:
         try:
-            for meter in self.meters(record, event):
-                meter.measure(event.quantity_micro, event.rest)
-        except ValueMissing:
+            for meter, group in self.groups(record, event):
+                if group is not None:
+                    meter.measure(event.quantity_micro, event.rest)
+        except (ValueMissing, ValueError, TypeError, RecursionError):
             return False
         return True
 
-    def meters(self, record: Record, event: UsageEvent) -> Sequence[Meter]:
+    def groups(self, record: Record, event: UsageEvent) -> Sequence[tuple[Meter, str | None]]:
+        """Return the meters of the event's type, and the group that it is in; None: it is left out."""
         in_force = self.catalog.meters_at(event.occurred_at_ms(record.recorded_at_ms))
-        return [meter for meter in in_force.meters if meter.event_type == event.series.type]
+        return [
+            (meter, group_of(meter, event.rest))
+            for meter in in_force.meters
+            if meter.event_type == event.series.type
+        ]
 
     def first_sighting(self, record: Record, event: UsageEvent) -> First | None:
         """Return the newest event with the same identity that counted, unless it is forgotten."""
@@ -212,6 +221,28 @@ def identity_of(event: UsageEvent) -> tuple[str, str, str, str]:
 
 def content_of(event: UsageEvent) -> tuple[object, ...]:
     return event.series.type, event.given_ms, event.quantity_micro, event.rest
+
+
+def group_of(meter: Meter, rest: bytes) -> str | None:
+    """Return the group of an event with this rest. Raises what json and a wrong type raise."""
+    if not meter.filters and not meter.group_by:
+        return ""
+    data = json.loads(rest or b"{}", parse_int=str, parse_float=str).get("data", {})
+    if any(said(data, each.property) not in each.one_of for each in meter.filters):
+        return None
+    texts = {place.split("/")[-1]: said(data, place) for place in meter.group_by}
+    found = {label: text for label, text in sorted(texts.items()) if text is not None}
+    return json.dumps(found, separators=(",", ":"), ensure_ascii=False) if found else ""
+
+
+def said(data: dict[str, Any], place: str) -> str | None:
+    """Return what stands at *place*, a name or /data/ and names, as text; None: nothing that is one value."""
+    found: Any = data | {}
+    for step in place.removeprefix("/data/").split("/"):
+        found = found.get(step) if isinstance(found, dict) else None
+    if isinstance(found, bool):
+        return "true" if found else "false"
+    return found if isinstance(found, str) else None
 
 
 def partial_of(events: Sequence[tuple[int, int]]) -> Partial:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from schemas.admission import AHEAD_MS, text_fault, time_fault
 from schemas.catalog import Catalog, MetersPublished, RecordSkipped
 from schemas.event import NO_QUANTITY, NOT_GIVEN, Series, UsageEvent
+from schemas.groups import Filter
 from schemas.horizon import SLACK_MS
 from schemas.instant import HOUR_MS, LAST_MS, format_instant
 from schemas.meters import Aggregation, Meter
@@ -41,12 +42,26 @@ STORAGE: Final = Meter(
 )
 SIZE: Final = Meter(name="size", event_type="storage", aggregation=Aggregation.MAX)
 TRAFFIC: Final = Meter(name="traffic", event_type="traffic", per_unit=2**30)
+PATHS: Final = Meter(name="paths", event_type="call", default_one=True, group_by=("path", "/data/user/plan"))
+#: Together they count most calls, once or twice, and leave out some.
+GETS: Final = Meter(
+    name="gets", event_type="call", default_one=True, filters=(Filter("method", ("GET", "HEAD")),)
+)
+PAID: Final = Meter(
+    name="paid",
+    event_type="call",
+    properties=("/data/user/tokens",),
+    filters=(Filter("/data/user/plan", ("pro",)), Filter("ok", ("true",))),
+    group_by=("method",),
+)
 
 _VERSIONS: Final = (
-    MetersPublished(1, 0, (API, STORAGE, SIZE, TRAFFIC, *ALL)),
+    MetersPublished(1, 0, (API, STORAGE, SIZE, TRAFFIC, GETS, PAID, *ALL)),
     # The second one measures less, otherwise, and with another grace; the third one more.
-    MetersPublished(2, START_MS + HOUR_MS, (API, TRAFFIC, *ALL[2:4]), 2 * HOUR_MS),
-    MetersPublished(3, START_MS + 3 * HOUR_MS, (API, STORAGE, *ALL, Meter(name="x", event_type="none"))),
+    MetersPublished(2, START_MS + HOUR_MS, (API, TRAFFIC, PATHS, PAID, *ALL[2:4]), 2 * HOUR_MS),
+    MetersPublished(
+        3, START_MS + 3 * HOUR_MS, (API, STORAGE, PATHS, GETS, *ALL, Meter(name="x", event_type="none"))
+    ),
 )
 
 
@@ -78,7 +93,7 @@ def catalogs() -> st.SearchStrategy[Catalog]:
 
 TRUSTED: Final = customers(belonging=True)[:3]
 _WHO: Final = [*TRUSTED * 5, *customers(belonging=False)[:1], ("", "c-1"), ("acme", "c\n1")]
-_TYPES: Final = ["api", "api", "api", "storage", "storage", "traffic", "many", "many", "many", "none"]
+_TYPES: Final = [*["api"] * 3, *["storage"] * 2, "traffic", *["many"] * 3, *["call"] * 3, "none"]
 _SOURCES: Final = ["api"] * 20 + ["other", "", "\0"]
 _UUIDS: Final = ["00112233-4455-6677-8899-aabbccddeeff", "00000000-0000-0000-0000-000000000000"]
 #: Some come again and again, so that there are copies; of the others there are enough to fill a table.
@@ -94,6 +109,10 @@ _RESTS: Final = [
     b'{"data":{"bytes":3}}',
     b'{"data":{"bytes":"-3","hours":1}}',
     b'{"data":{"path":"/x"},"shard":1}',
+    b'{"data":{"method":"GET","path":"/x"}}',
+    b'{"data":{"method":"PUT","ok":true,"path":"/y","user":{"plan":"pro","tokens":3}}}',
+    b'{"data":{"method":"HEAD","ok":true,"user":{"plan":"pro","tokens":"x"}}}',
+    b'{"data":{"method":["GET"],"ok":"true","path":2.5,"user":{"plan":null}}}',
 ]
 #: No door lets these pass, but a pack can hold them.
 _FOREIGN_RESTS: Final = [b"[[", b'{"data":7}', b'{"data":' + b"[" * 100_000]

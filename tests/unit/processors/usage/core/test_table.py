@@ -2,7 +2,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from processors.usage.core.plans import Plan, Plans
+from processors.usage.core.plans import EVERYBODY, Plan, Plans
 from processors.usage.core.rows import FatesRow, UsageRow
 from processors.usage.core.stamping import FirstPass, Replay, stamping
 from processors.usage.core.table import ClockWentBackError, UsageTable
@@ -15,8 +15,8 @@ from schemas.partial import single
 DAY = 20_000
 START_MS = DAY * DAY_MS
 GRACE_MS = 2 * HOUR_MS
-NAME = ("acme", "c-1", "api")
-KEY = rollup.UsageKey(*NAME, "", START_MS, 0)
+NAME = ("acme", "c-1", "api", "")
+KEY = rollup.UsageKey(*NAME, START_MS, 0)
 RAW_KEY = rollup.encode(KEY)
 FATES = ("acme", "api")
 #: Record time at which the window of START_MS and its grace are over.
@@ -69,9 +69,15 @@ def plans(version: int = 1) -> Mapping[str, Plan]:
 
 def test_a_line_has_the_rows_of_all_meters_of_its_type() -> None:
     rows = table()
-    [api, calls] = rows.lines(START_MS, 0, plans())["acme", "c-1", "call"]
+    [api, calls] = rows.lines(START_MS, 0, plans())["acme", "c-1", "call", EVERYBODY]
     assert api is open_row(rows)
-    assert calls is rows.usage_row(START_MS, 0, ("acme", "c-1", "calls"))
+    assert calls is rows.usage_row(START_MS, 0, ("acme", "c-1", "calls", ""))
+
+
+def test_a_line_of_a_choice_has_the_rows_of_those_who_count_in_their_groups() -> None:
+    rows = table()
+    [calls] = rows.lines(START_MS, 0, plans())["acme", "c-1", "call", (None, '{"a":"b"}')]
+    assert calls is rows.usage_row(START_MS, 0, ("acme", "c-1", "calls", '{"a":"b"}'))
 
 
 def test_lines_are_those_of_the_plans_that_are_asked_for() -> None:
@@ -80,7 +86,9 @@ def test_lines_are_those_of_the_plans_that_are_asked_for() -> None:
         plans(),
         {"call": Plans().by_event_type(MeterSet(2, 0, 0, (Meter(name="api", event_type="call"),)))["call"]},
     )
-    assert [len(rows.lines(START_MS, 0, each)["acme", "c-1", "call"]) for each in (both, one, both)] == [
+    assert [
+        len(rows.lines(START_MS, 0, each)["acme", "c-1", "call", EVERYBODY]) for each in (both, one, both)
+    ] == [
         2,
         1,
         2,
@@ -90,7 +98,7 @@ def test_lines_are_those_of_the_plans_that_are_asked_for() -> None:
 def test_forgotten_lines_lead_to_the_same_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("processors.usage.core.table._REMEMBERED", 3)
     rows, measured = table(), plans()
-    names = [("acme", f"c-{number}", "call") for number in range(10)]
+    names = [("acme", f"c-{number}", "call", EVERYBODY) for number in range(10)]
     first = [rows.lines(START_MS, 0, measured)[name][0] for name in names]
     assert [rows.lines(START_MS, 0, measured)[name][0] for name in names] == first
     assert len(rows.lines(START_MS, 0, measured)) <= 4
@@ -98,7 +106,7 @@ def test_forgotten_lines_lead_to_the_same_rows(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_closed_window_has_no_lines() -> None:
     rows, measured = table(), plans()
-    assert rows.lines(START_MS, 0, measured)["acme", "c-1", "call"]
+    assert rows.lines(START_MS, 0, measured)["acme", "c-1", "call", EVERYBODY]
     rows.close(OVER_MS + HOUR_MS)
     with pytest.raises(ClockWentBackError):
         rows.lines(START_MS, 0, measured)
