@@ -13,10 +13,12 @@ from ingest.events_route import EventsRoute
 from ingest.ground import Ground
 from ingest.http_requests import Requests
 from ingest.http_server import Door
-from ingest.instruments import EVENTS_ROUTE, Instruments
+from ingest.instruments import EVENTS_ROUTE, VALIDATE_ROUTE, Instruments
+from ingest.intake import Intake
 from ingest.kafka import Faults, UsageLog, connect
 from ingest.packer import Packer
 from ingest.tally import DoorTally
+from ingest.validate_route import ValidateRoute
 from runtime import logs
 from runtime.broker import Broker
 from runtime.catalog import CatalogFollower
@@ -53,16 +55,13 @@ class Ingress:
         self._tally = DoorTally(self._producer, topic_name(settings.topic_prefix, DOOR), run)
         broker = Broker.of(settings, "ground")
         self._ground = Ground(broker, self._producer, topic, partitions, lambda: follower.catalog)
-        events = EventsRoute(
-            lambda: follower.catalog,
-            Reader(partitions),
-            self._gate,
-            self._log,
-            self._packer,
-            self._tally,
-            self._instruments,
-        )
-        self._requests = Requests({EVENTS_ROUTE: {"POST": events.post}}, self._instruments, run)
+        intake = Intake(lambda: follower.catalog, Reader(partitions), self._gate)
+        events = EventsRoute(intake, self._gate, self._log, self._packer, self._tally, self._instruments)
+        routes = {
+            EVENTS_ROUTE: {"POST": events.post},
+            VALIDATE_ROUTE: {"POST": ValidateRoute(intake).post},
+        }
+        self._requests = Requests(routes, self._instruments, run)
         self._door = Door(self._requests.answer)
 
     def declare(self, health: Health) -> None:

@@ -10,6 +10,7 @@ from runtime.metrics import Metrics
 from schemas import metrics as declared
 
 EVENTS_ROUTE: Final = "/v1/events"
+VALIDATE_ROUTE: Final = "/v1/validate"
 #: Everything that is no route of ours, so that nobody can make up labels.
 OTHER_ROUTE: Final = "other"
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
@@ -31,7 +32,7 @@ _REASONS: Final[Mapping[str, str]] = {
 def label_values(topics: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Return the values of open labels that are known at the start."""
     return {
-        "route": (EVENTS_ROUTE, OTHER_ROUTE),
+        "route": (EVENTS_ROUTE, VALIDATE_ROUTE, OTHER_ROUTE),
         "method": ("POST",),
         "code": ("202", "207", "400", "401", "403", "413", "415", "503"),
         "topic": tuple(topics),
@@ -48,7 +49,9 @@ class Instruments:
         self._requests = metrics.counter(declared.INGRESS_REQUESTS)
         self._answered: dict[tuple[str, str, int], Counter] = {}
         duration = metrics.histogram(declared.INGRESS_REQUEST_DURATION)
-        self._duration = {route: duration.labels(route) for route in (EVENTS_ROUTE, OTHER_ROUTE)}
+        self._duration = {
+            route: duration.labels(route) for route in (EVENTS_ROUTE, VALIDATE_ROUTE, OTHER_ROUTE)
+        }
         self._payload = metrics.histogram(declared.INGRESS_PAYLOAD_BYTES).labels(EVENTS_ROUTE)
         events = metrics.counter(declared.INGRESS_EVENTS)
         self._events = [events.labels(outcome) for outcome in Counts._fields]

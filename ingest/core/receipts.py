@@ -57,7 +57,7 @@ def receipt(batch: Batch, repeated: Mapping[int, Status], places: Sequence[Place
     for number in special:
         results[number] = _json(_published(batch, number, repeated, places))
     for place, rejection in sorted(batch.rejected.items()):
-        results.insert(place, _json(_rejected(batch, place, rejection)))
+        results.insert(place, _json(rejected_result(batch, place, rejection)))
     accepted, duplicate, conflict, rejected = counts
     return (
         f'{{"accepted":{accepted},"duplicate":{duplicate},"conflict":{conflict},"rejected":{rejected},'
@@ -73,7 +73,7 @@ def all_rejected(batch: Batch) -> Problem:
         for place, rejection in places
         for finding in rejection.findings
     )
-    results = [_rejected(batch, place, rejection) for place, rejection in places]
+    results = [rejected_result(batch, place, rejection) for place, rejection in places]
     counts = Counts(0, 0, 0, len(results))._asdict()
     if batch.many:
         detail = f"each of {len(results)} events was rejected"
@@ -97,7 +97,8 @@ def _published(
     return result
 
 
-def _rejected(batch: Batch, place: int, rejection: Rejection) -> dict[str, Any]:
+def rejected_result(batch: Batch, place: int, rejection: Rejection) -> dict[str, Any]:
+    """Return what is said of an event that was rejected."""
     findings = [
         finding._replace(pointer=_pointer(batch, place, finding))._asdict() for finding in rejection.findings
     ]

@@ -18,6 +18,9 @@ _VALUED: Final = 16_384
 _LONGEST_REST: Final = 256
 
 NO_METER: Final = Finding("", "no_meter", "accepted, but no meter measures this event type")
+LEFT_OUT: Final = Finding(
+    "", "no_meter", "accepted, but the filters of every meter of this event type leave it out"
+)
 NO_TIME: Final = Finding("/time", "no_time", "accepted without a time: the time of its record counts")
 _NO_TIME: Final = (NO_TIME,)
 
@@ -91,6 +94,8 @@ class Routes:
         if not meters:
             return (), (*warnings, NO_METER)
         faults = value_faults(event, meters)
+        if not faults and all(meter.group_of(rest) is None for meter in meters):
+            return (), (*warnings, LEFT_OUT)
         if not faults and len(rest) <= _LONGEST_REST and self._told(series.type).same_meters:
             if len(self._valued) >= _VALUED:
                 self._valued.clear()
@@ -125,7 +130,7 @@ class TenantRoutes(dict[tuple[str, str], Route]):
 
 
 def _doubt_of(versions: set[tuple[Meter, ...]]) -> Doubt:
-    if () in versions or not versions:
+    if not versions or not all(versions) or any(meter.filters for meters in versions for meter in meters):
         return Doubt.ALWAYS
     return (
         Doubt.NEVER if all(all(map(_takes_anything, meters)) for meters in versions) else Doubt.UNLESS_PLAIN

@@ -16,6 +16,7 @@ from ingest.core.routes import Routes, Unusual
 from schemas.admission import EventRejected, Finding, read_event
 from schemas.catalog import Catalog, MetersPublished
 from schemas.event import NOT_GIVEN, Series, UsageEvent
+from schemas.groups import Filter
 from schemas.instant import HOUR_MS, format_instant
 from schemas.meters import Meter
 from schemas.partition import partition_of
@@ -244,6 +245,30 @@ def test_an_event_type_without_a_meter_is_accepted_with_a_warning() -> None:
     assert {place: [each.code for each in found] for place, found in batch.warnings.items()} == {
         1: ["no_meter"]
     }
+
+
+def test_an_event_that_every_filter_leaves_out_is_accepted_with_a_warning() -> None:
+    gets = Meter(name="gets", event_type="call", filters=(Filter("method", ("GET",)),))
+    sized = Meter(
+        name="sized", event_type="call", properties=("bytes",), filters=(Filter("kind", ("file",)),)
+    )
+    catalog = Catalog().with_facts([MetersPublished(1, 0, (gets, sized))])
+    call = SHORT | {"meter": "call", "quantity": "2"}
+    events = [
+        call | {"data": {"method": "GET"}},
+        call | {"data": {"method": "PUT"}},
+        call,
+        call | {"data": {"method": "PUT", "kind": "file", "bytes": 3}},
+        # Left out by the one, worth nothing to the other.
+        call | {"data": {"method": "PUT", "kind": "file", "bytes": "many"}},
+    ]
+    for _ in range(2):
+        batch = read(events, catalog=catalog)
+        assert {place: [each.code for each in found] for place, found in batch.warnings.items()} == {
+            1: ["no_meter"],
+            2: ["no_meter"],
+        }
+        assert [found.findings[0].pointer for found in batch.rejected.values()] == ["/data/bytes"]
 
 
 def test_an_event_without_a_time_is_accepted_with_a_warning() -> None:
