@@ -55,7 +55,7 @@ bench: setup ## throughput, latency, cost, recovery, loss and duplicates (ARGS="
 	$(BIN)/weir bench $(ARGS)
 
 chaos: setup ## faults on the real stack (SEED=… MINUTES=…)
-	WEIR_CHAOS_SEED=$(SEED) WEIR_CHAOS_MINUTES=$(MINUTES) $(BIN)/python -m pytest -s -m "chaos and long" --timeout 0 -o session_timeout=0 $(ARGS)
+	WEIR_CHAOS_SEED=$(SEED) WEIR_CHAOS_MINUTES=$(MINUTES) $(BIN)/python -m pytest -s -m "chaos and long" --timeout 0 -o session_timeout= $(ARGS)
 
 fmt: setup ## format, and mend what can be mended
 	$(BIN)/ruff format
