@@ -46,6 +46,7 @@ class LogSide:
         """Decide every event of the log anew."""
         self._prepare()
         measures = self._judge()
+        self._choose(measures)
         self._measure(measures)
         self._find_copies()
         for measure in measures:
@@ -78,10 +79,29 @@ class LogSide:
         desk.run("make_events", oldest_ms=law.horizon_ms + SLACK_MS, ahead_ms=AHEAD_MS + SLACK_MS)
         return rules.measures_of(law.catalog, found)
 
+    def _choose(self, measures: Sequence[Measure]) -> None:
+        """Find out whom choosy meters count, and in which group; the rule is asked once for each rest."""
+        for measure in measures:
+            if not measure.meter.is_choosy:
+                continue
+            of_type = {"type": measure.meter.event_type, "version": measure.version}
+            choices = []
+            for (rest,) in self._desk.rows("distinct_rests", **of_type):
+                try:
+                    group = measure.meter.group_of(rest.encode())
+                except ValueMissing:
+                    self._desk.run("refuse_rest", **of_type, rest=rest)
+                    continue
+                if group is not None:
+                    choices.append((*of_type.values(), measure.meter.name, rest, group))
+            self._desk.fill("choices", choices)
+        self._desk.fill("filtered", rules.filtered(measures))
+        self._desk.run("leave_out")
+
     def _measure(self, measures: Iterable[Measure]) -> None:
         """Find the values that are more than quantity times factor, and refuse what has none."""
         for measure in measures:
-            if measure.meter.properties:
+            if measure.reads_members:
                 members = ", ".join(f"member_micro(data, {literal(p)})" for p in measure.meter.properties)
                 statement = statements()["measure"].as_string().replace(_MEMBERS, members)
                 self._desk.execute(statement, {**_which(measure), **_worth(measure), "limit": measure.limit})
@@ -92,7 +112,11 @@ class LogSide:
         """Ask the rule itself about what the columns could not tell."""
         meter, values, missing = measure.meter, [], []
         doubtful = self._desk.rows(
-            "unmeasured", **_which(measure), limit=measure.limit, reads_rest=bool(meter.properties)
+            "unmeasured",
+            **_which(measure),
+            limit=measure.limit,
+            reads_rest=bool(meter.properties),
+            absent=measure.absent,
         )
         for event, quantity, rest in doubtful:
             value = _value(meter, int(quantity), rest)
@@ -118,7 +142,13 @@ class LogSide:
 
 
 def _which(measure: Measure) -> Mapping[str, object]:
-    return {"type": measure.meter.event_type, "version": measure.version, "meter": measure.meter.name}
+    meter = measure.meter
+    return {
+        "type": meter.event_type,
+        "version": measure.version,
+        "meter": meter.name,
+        "everybody": not meter.is_choosy,
+    }
 
 
 def _worth(measure: Measure) -> Mapping[str, object]:

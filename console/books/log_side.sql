@@ -50,6 +50,10 @@ create table rules (
     type varchar, hour_ms bigint, version int, matched boolean, needs_quantity boolean, reads_rest boolean,
     grace_from_ms bigint, late_from_ms bigint
 );
+-- Who counts events of a choosy meter, by their other fields; what is not here is left out.
+create table choices (type varchar, version int, meter varchar, rest varchar, grp varchar);
+-- Types whose every meter leaves out what its filters do.
+create table filtered (type varchar, version int);
 create table measured (event bigint, meter varchar, value hugeint, huge bignum);
 create table missing (event bigint);
 create table copies (event bigint, fate varchar);
@@ -121,6 +125,21 @@ from (
 ) s
 join rules r on r.type = s.type and r.hour_ms = s.hour_ms;
 
+-- name: distinct_rests
+select distinct rest from events where type = $type and version = $version and fate in ('counted', 'late');
+
+-- name: refuse_rest
+insert into missing
+select rowid from events
+where type = $type and version = $version and rest = $rest and fate in ('counted', 'late');
+
+-- name: leave_out
+-- What nobody counts has no meter; what nobody can read is refused.
+update events set fate = 'unmatched'
+where fate in ('counted', 'late') and (type, version) in (select (type, version) from filtered)
+    and (type, version, rest) not in (select (type, version, rest) from choices)
+    and rowid not in (select event from missing);
+
 -- name: measure
 -- What events are worth to one meter by their properties, /* members */ being one of each.
 insert into measured
@@ -139,6 +158,9 @@ select event, $meter, value, null from (
         from (
             select rowid as event, quantity_micro, if(rest = '', '{}', plain_data(rest)) as data from events
             where type = $type and version = $version and fate in ('counted', 'late')
+                and ($everybody or rest in (
+                    select rest from choices where type = $type and version = $version and meter = $meter
+                ))
         )
     )
     where list_min(members) >= 0 or (list_min(members) = -1 and list_max(members) = -1)
@@ -148,7 +170,10 @@ select event, $meter, value, null from (
 -- Everything else, for the rule itself to look at.
 select rowid, quantity_micro::varchar, rest from events
 where type = $type and version = $version and fate in ('counted', 'late')
-    and ($reads_rest or quantity_micro > $limit::hugeint)
+    and ($everybody or rest in (
+        select rest from choices where type = $type and version = $version and meter = $meter
+    ))
+    and ($reads_rest or quantity_micro > $limit::hugeint or (quantity_micro < 0 and $absent is null))
     and rowid not in (select event from measured where meter = $meter);
 
 -- name: refuse_missing
@@ -199,7 +224,7 @@ update events set fate = copies.fate from copies where copies.event = events.row
 -- name: add_rollups
 insert into log_rollups
 select
-    tenant, customer, $meter, '', hour_ms,
+    tenant, customer, $meter, grp, hour_ms,
     case when fate = 'late' then (recorded_at_ms // 86400000)::int else 0 end as arrival_day,
     count(*),
     if(
@@ -216,7 +241,7 @@ select
     coalesce(arg_max_null(value, moment)::varchar, arg_max_null(huge, moment)::varchar)
 from (
     select
-        e.*, m.huge,
+        e.*, m.huge, coalesce(c.grp, '') as grp,
         -- Of two events in one millisecond the log's order decides.
         (e.occurred_at_ms::hugeint << 79) + e.place as moment,
         case
@@ -224,10 +249,13 @@ from (
             when e.quantity_micro < 0 then $absent::hugeint
             else e.quantity_micro * $factor::hugeint
         end as value
-    from events e left join measured m on m.event = e.rowid and m.meter = $meter
+    from events e
+    left join measured m on m.event = e.rowid and m.meter = $meter
+    left join choices c on c.rest = e.rest and c.type = $type and c.version = $version and c.meter = $meter
     where e.type = $type and e.version = $version and e.fate in ('counted', 'late')
+        and ($everybody or c.rest is not null)
 )
-group by tenant, customer, hour_ms, arrival_day;
+group by tenant, customer, grp, hour_ms, arrival_day;
 
 -- name: make_fates
 create table log_fates as

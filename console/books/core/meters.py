@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from console.books.core.entries import MeterRow, hour_text
 from schemas.catalog import Catalog
-from schemas.meters import Aggregation, Meter
+from schemas.meters import Meter
 from schemas.partial import Partial
 from schemas.quantity import format_ratio
 
@@ -26,8 +26,8 @@ def meter_row(hour: Hour, catalog: Catalog) -> MeterRow:
     """Return the line for *hour*."""
     meter = _meter(hour, catalog)
     stored, logged = hour.stored or _NOTHING, hour.logged or _NOTHING
-    scale = 1 if meter.aggregation is Aggregation.COUNT else meter.scale
-    difference = format_ratio(_state(meter, logged) - _state(meter, stored), scale)
+    (more, of), (less, by) = meter.amount(logged), meter.amount(stored)
+    difference = format_ratio(more * by - less * of, of * by)
     return MeterRow(
         hour.tenant,
         hour.meter,
@@ -43,19 +43,3 @@ def _meter(hour: Hour, catalog: Catalog) -> Meter:
     """Return the meter in force; a row that no meter explains is shown as it stands."""
     found = (meter for meter in catalog.meters_at(hour.hour_ms).meters if meter.name == hour.meter)
     return next(found, Meter(name=hour.meter, event_type=hour.meter))
-
-
-def _state(meter: Meter, partial: Partial) -> int:
-    match meter.aggregation:
-        case Aggregation.COUNT:
-            return partial.events
-        case Aggregation.SUM:
-            return partial.sum
-        case Aggregation.MIN:
-            return partial.min
-        case Aggregation.MAX:
-            return partial.max
-        case Aggregation.FIRST:
-            return partial.first
-        case Aggregation.LATEST:
-            return partial.latest

@@ -26,7 +26,7 @@ class Rule(NamedTuple):
     matched: bool
     #: An event without a quantity is refused, whatever else it holds.
     needs_quantity: bool
-    #: Its value may stand in `data`.
+    #: Its value, or who counts it, may stand in `data`.
     reads_rest: bool
     grace_from_ms: int
     late_from_ms: int
@@ -43,6 +43,12 @@ class Measure(NamedTuple):
     #: Worth of an event without a quantity; None where that is a refusal.
     absent: int | None
 
+    @property
+    def reads_members(self) -> bool:
+        """Whether its properties are members of `data` itself."""
+        properties = self.meter.properties
+        return bool(properties) and not any(place.startswith("/") for place in properties)
+
 
 def rules_of(catalog: Catalog, found: Iterable[tuple[str, int]]) -> Iterator[Rule]:
     """Yield the rule for each (event type, hour) in *found*."""
@@ -55,8 +61,10 @@ def rules_of(catalog: Catalog, found: Iterable[tuple[str, int]]) -> Iterator[Rul
             hour_ms,
             meters.version,
             matched=bool(matching),
-            needs_quantity=any(not meter.properties and _absent(meter) is None for meter in matching),
-            reads_rest=any(meter.properties for meter in matching),
+            needs_quantity=any(
+                not meter.properties and not meter.filters and _absent(meter) is None for meter in matching
+            ),
+            reads_rest=any(meter.properties or meter.is_choosy for meter in matching),
             grace_from_ms=ends_ms,
             late_from_ms=ends_ms + meters.grace_ms,
         )
@@ -69,6 +77,15 @@ def measures_of(catalog: Catalog, rules: Iterable[Rule]) -> list[Measure]:
     return [
         _measure(version, meter) for version, kind in found for meter in versions[version].measuring(kind)
     ]
+
+
+def filtered(measures: Iterable[Measure]) -> list[tuple[str, int]]:
+    """Return (event type, version) of those whose every meter has filters."""
+    by_type: dict[tuple[str, int], bool] = {}
+    for measure in measures:
+        name = (measure.meter.event_type, measure.version)
+        by_type[name] = by_type.get(name, True) and bool(measure.meter.filters)
+    return [name for name, every in by_type.items() if every]
 
 
 def misplaced(parties: Iterable[tuple[str, str, int]], partitions: int) -> Iterator[tuple[str, str, int]]:

@@ -18,8 +18,8 @@ from schemas.windows import NOT_LATE, Arrival, arrival, window_start
 
 #: tenant, type, hour, day on which it was recorded, partition.
 FateKey = tuple[str, str, int, int, int]
-#: tenant, customer, meter, window, arrival day.
-RollupKey = tuple[str, str, str, int, int]
+#: tenant, customer, meter, group, window, arrival day.
+RollupKey = tuple[str, str, str, str, int, int]
 
 
 class Record(NamedTuple):
@@ -76,16 +76,23 @@ class Model:
         if not meters:
             return "unmatched"
         try:
-            values = [(meter, meter.measure(event.quantity_micro, event.rest)) for meter in meters]
+            groups = [(meter, meter.group_of(event.rest)) for meter in meters]
+            values = [
+                (meter, group, meter.measure(event.quantity_micro, event.rest))
+                for meter, group in groups
+                if group is not None
+            ]
         except ValueMissing:
             return "refused"
+        if not values:
+            return "unmatched"
         if (copy := self._copy(record, event)) is not None:
             return copy
         start_ms = window_start(occurred_at_ms)
         how = arrival(start_ms, record.recorded_at_ms, version.grace_ms)
         day = day_of(record.recorded_at_ms) if how is Arrival.LATE else NOT_LATE
-        for meter, value in values:
-            key = (tenant, customer, meter.name, start_ms, day)
+        for meter, group, value in values:
+            key = (tenant, customer, meter.name, group, start_ms, day)
             one = single(occurred_at_ms, value)
             self.rollups[key] = merge(self.rollups[key], one) if key in self.rollups else one
         return {Arrival.ON_TIME: "counted", Arrival.IN_GRACE: "in_grace", Arrival.LATE: "late"}[how]

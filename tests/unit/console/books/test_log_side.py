@@ -164,6 +164,36 @@ def test_a_refused_or_unmatched_event_is_no_first_sighting(recount: Recount) -> 
     assert world.totals() == {"unmatched": 1, "refused": 1, "counted": 1}
 
 
+def test_groups_are_apart_and_what_every_filter_leaves_out_has_no_meter(recount: Recount) -> None:
+    rests = (
+        b'{"data":{"method":"GET","path":"/x"}}',
+        b'{"data":{"method":"GET","path":"/y"}}',
+        b'{"data":{"method":"GET"}}',
+        b'{"data":{"method":"PUT","path":"/x"}}',
+        b'{"data":{"method":"PUT","user":{"plan":"pro","tokens":5}}}',
+        b'{"data":7}',
+    )
+    events = (
+        event(f"e-{n}", event_type="get", micro=1_000_000 * n, rest=rest) for n, rest in enumerate(rests)
+    )
+    world = recount(record(2, *events))
+    assert world.totals() == {"counted": 4, "unmatched": 1, "refused": 1}
+    assert {key[2:4]: partial.sum for key, partial in world.rollups().items()} == {
+        ("gets", '{"path":"/x"}'): 0,
+        ("gets", '{"path":"/y"}'): 1_000_000,
+        ("gets", ""): 2_000_000,
+        ("tokens", ""): 5_000_000,
+    }
+
+
+def test_an_event_without_the_quantity_that_its_filter_asks_for_is_refused(recount: Recount) -> None:
+    get, put = b'{"data":{"method":"GET"}}', b'{"data":{"method":"PUT"}}'
+    world = recount(
+        record(2, event("e-1", event_type="get", rest=get), event("e-2", event_type="get", rest=put))
+    )
+    assert world.totals() == {"refused": 1, "unmatched": 1}
+
+
 #: `data` as a producer wrote it, and what a bandwidth meter makes of it; None: a refusal.
 _RESTS: Final[list[tuple[bytes, int | None]]] = [
     (b'{"data":{"bytes":12}}', 12_000_000),
@@ -223,6 +253,9 @@ _rests = st.sampled_from(
         b'{"data":{"bytes":"1.5","hours":2}}',
         b'{"data":{"bytes":7}}',
         b'{"data":{"hours":3,"x":1}}',
+        b'{"data":{"method":"GET","path":"/x","user":{"plan":"pro","tokens":3}}}',
+        b'{"data":{"method":"PUT","path":"/y","user":{"plan":"max","tokens":"x"}}}',
+        b'{"data":{"method":"PUT","path":[1],"user":{"plan":"free"}}}',
         b"{]",
     ]
 )
@@ -236,7 +269,7 @@ _events = st.builds(
         Series,
         st.sampled_from(["acme", "bolt", ""]),
         st.sampled_from(["c-1", "c-2", "Zoë", "bad\n"]),
-        st.sampled_from(["api", "storage", "bandwidth", "seats", "nothing"]),
+        st.sampled_from(["api", "storage", "bandwidth", "call", "get", "seats", "nothing"]),
     ),
     _times,
     _micros,

@@ -9,6 +9,7 @@ from console.books.desk import Desk
 from console.books.log_side import Law, LogSide
 from schemas.catalog import Catalog, MetersPublished, RecordSkipped
 from schemas.event import NO_QUANTITY, NOT_GIVEN, Series, UsageEvent
+from schemas.groups import Filter
 from schemas.instant import DAY_MS, HOUR_MS
 from schemas.meters import Aggregation, Meter
 from schemas.pack import encode_pack
@@ -29,6 +30,15 @@ METERS: Final = (
     Meter(name="peak", event_type="api", aggregation=Aggregation.MAX, default_one=True),
     Meter(name="storage", event_type="storage", properties=("bytes", "hours"), per_unit=GIB),
     Meter(name="bandwidth", event_type="bandwidth", properties=("bytes",), per_unit=GIB),
+    Meter(name="paths", event_type="call", default_one=True, group_by=("path", "/data/user/plan")),
+    Meter(name="gets", event_type="get", filters=(Filter("method", ("GET",)),), group_by=("path",)),
+    Meter(
+        name="tokens",
+        event_type="get",
+        properties=("/data/user/tokens",),
+        filters=(Filter("/data/user/plan", ("pro", "max")),),
+        aggregation=Aggregation.AVG,
+    ),
     Meter(name="seats", event_type="seats", aggregation=Aggregation.LATEST),
 )
 CATALOG: Final = Catalog().with_facts(
@@ -100,10 +110,10 @@ class World:
 
     def rollups(self) -> dict[RollupKey, Partial]:
         found = {}
-        for tenant, customer, meter, _, window, day, events, *values in self._table("log_rollups"):
+        for tenant, customer, meter, group, window, day, events, *values in self._table("log_rollups"):
             total, low, high, first_ms, first, latest_ms, latest = map(int, values)
             partial = Partial(events, total, low, high, first_ms, first, latest_ms, latest)
-            found[tenant, customer, meter, window, day] = partial
+            found[tenant, customer, meter, group, window, day] = partial
         return found
 
     def in_flight(self) -> int:
