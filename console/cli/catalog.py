@@ -121,7 +121,17 @@ def _instant(text: str) -> int:
 
 
 def _show(published: MetersPublished, output: Format) -> None:
-    columns = ("meter", "event_type", "aggregation", "unit", "properties", "per_unit", "without_quantity")
+    columns = (
+        "meter",
+        "event_type",
+        "aggregation",
+        "unit",
+        "properties",
+        "per_unit",
+        "without_quantity",
+        "filters",
+        "group_by",
+    )
     rows = [
         (
             m.name,
@@ -131,6 +141,8 @@ def _show(published: MetersPublished, output: Format) -> None:
             m.properties,
             m.per_unit,
             "1" if m.default_one else "refused",
+            tuple(f"{each.property}: {'|'.join(each.one_of)}" for each in m.filters),
+            m.group_by,
         )
         for m in published.meters
     ]

@@ -32,7 +32,7 @@ def _summing(meters: Mapping[str, Meter]) -> dict[str, Meter]:
     return {
         meter.event_type: meter
         for meter in sorted(meters.values(), key=lambda meter: meter.name, reverse=True)
-        if meter.aggregation is Aggregation.SUM
+        if meter.aggregation is Aggregation.SUM and not meter.filters
     }
 
 

@@ -3,7 +3,7 @@
 -- name: stored_usage
 select tenant, customer, meter, window_start_ms, sum(events)::bigint, sum(sum)
 from rollups
-where tenant = any(%(tenants)s) and meter = any(%(meters)s) and grp = ''
+where tenant = any(%(tenants)s) and meter = any(%(meters)s)
 group by tenant, customer, meter, window_start_ms;
 
 -- name: stored_progress

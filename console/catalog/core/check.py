@@ -7,9 +7,11 @@ from typing import Final
 
 import msgspec
 
-from console.catalog.core.fields import Fields, mapping, names, text, whole
+from console.catalog.core.fields import Fields, mapping, places, text, texts, whole
 from console.catalog.core.tree import Finding, Node
+from schemas.groups import MAX_PROPERTIES, Filter, label_of
 from schemas.instant import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
+from schemas.members import steps_of
 from schemas.meters import Aggregation, Meter
 from schemas.windows import DEFAULT_GRACE_MS
 
@@ -20,7 +22,18 @@ _DURATION: Final = re.compile(r"(\d{1,9}) ?(s|m|h|d)", re.ASCII)
 _UNITS: Final = {"s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _DOCUMENT: Final = frozenset({"grace", "meters"})
-_METER: Final = frozenset({"event_type", "aggregation", "unit", "properties", "per_unit", "without_quantity"})
+_METER: Final = frozenset(
+    {
+        "event_type",
+        "aggregation",
+        "unit",
+        "properties",
+        "per_unit",
+        "without_quantity",
+        "filters",
+        "group_by",
+    }
+)
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -76,13 +89,38 @@ def _meter(name: str, node: Node, before: Meter | None, findings: list[Finding])
         event_type=fields.take("event_type", text, name),
         aggregation=fields.take("aggregation", _aggregation, Aggregation.SUM),
         unit=fields.take("unit", text, ""),
-        properties=fields.take("properties", names, ()),
+        properties=fields.take("properties", places, ()),
         per_unit=fields.take("per_unit", whole, 1),
         default_one=fields.take("without_quantity", _one_or_refused, default=False),
+        filters=_filters(fields),
+        group_by=fields.take("group_by", _group_by, ()),
     )
     if before is not None:
         _check_unchanged(meter, before, fields)
     return meter
+
+
+def _filters(fields: Fields) -> tuple[Filter, ...]:
+    nothing: Mapping[str, Node] = MappingProxyType({})
+    conditions = fields.take("filters", mapping, nothing)
+    found = []
+    for place, node in conditions.items():
+        below = Fields(node.line, f"{fields.path}.filters", conditions, fields.findings)
+        try:
+            steps_of(place)
+        except ValueError as error:
+            below.fault(node.line, place, str(error))
+        found.append(Filter(place, below.take(place, texts, ())))
+    return tuple(found)
+
+
+def _group_by(node: Node) -> tuple[str, ...]:
+    found = places(node)
+    if len(found) > MAX_PROPERTIES:
+        raise ValueError(f"must be at most {MAX_PROPERTIES} properties: each combination is a row of its own")
+    if len(set(map(label_of, found))) < len(found):
+        raise ValueError("must end in different names: usage is asked for by them")
+    return found
 
 
 def _check_unchanged(meter: Meter, before: Meter, fields: Fields) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeVar
 
 from console.catalog.core.tree import Finding, Node
+from schemas.members import steps_of
 
 T = TypeVar("T")
 
@@ -76,3 +77,26 @@ def names(node: Node) -> tuple[str, ...]:
     if len(set(found)) < len(found):
         raise ValueError("names one thing twice")
     return found
+
+
+def places(node: Node) -> tuple[str, ...]:
+    """Return a list of different names or JSON pointers into an event's data."""
+    found = names(node)
+    for place in found:
+        steps_of(place)
+    return found
+
+
+def texts(node: Node) -> tuple[str, ...]:
+    """Return one value, or a list of different ones, as the texts that they have in JSON."""
+    items = node.value if isinstance(node.value, tuple) else (node,)
+    found = tuple(_scalar(item) for item in items)
+    if not found or len(set(found)) < len(found):
+        raise ValueError("must be one value, or a list of different ones")
+    return found
+
+
+def _scalar(node: Node) -> str:
+    if isinstance(node.value, bool):
+        return "true" if node.value else "false"
+    return str(node.value) if isinstance(node.value, int) else text(node)

@@ -7,6 +7,7 @@ import msgspec
 
 from console.events.core.sighting import Answered, Said, Sighting, Stored, Where, fate_of
 from schemas.catalog import Catalog
+from schemas.groups import properties_of
 from schemas.instant import format_instant
 from schemas.position import Position
 from schemas.quantity import format_micro
@@ -40,6 +41,8 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True):
     #: Where it counts, and in which meters; only for counted and late.
     window: HourWindow | None
     meters: tuple[str, ...]
+    #: By meter, where it groups: the properties of its group.
+    groups: dict[str, dict[str, str]]
     #: on_time, in_grace or late, seen from its window.
     arrival: str | None
     #: Position of the first sighting, for a duplicate or a conflict.
@@ -65,6 +68,7 @@ class EventFate(msgspec.Struct, frozen=True, kw_only=True):
     recorded_at: str | None = None
     window: HourWindow | None = None
     meters: tuple[str, ...] = ()
+    groups: dict[str, dict[str, str]] = {}
     arrival: str | None = None
     duplicate_of: str | None = None
     reason: str | None = None
@@ -107,6 +111,7 @@ def _copy(sighting: Sighting, evidence: Evidence) -> Copy:
     start_ms = window_start(occurred_ms)
     meters = evidence.catalog.meters_at(occurred_ms) if evidence.catalog.versions else None
     measured = meters is not None and fate in _MEASURED
+    counting = meters.counting(sighting.type, sighting.rest.encode()) if meters and measured else []
     quantity = sighting.quantity_micro
     return Copy(
         fate=fate.value,
@@ -121,7 +126,8 @@ def _copy(sighting: Sighting, evidence: Evidence) -> Copy:
         window=HourWindow(format_instant(start_ms), format_instant(start_ms + WINDOW_MS))
         if measured
         else None,
-        meters=tuple(meter.name for meter in meters.measuring(sighting.type)) if meters and measured else (),
+        meters=tuple(meter.name for meter, _ in counting),
+        groups={meter.name: properties_of(group) for meter, group in counting if meter.group_by},
         arrival=(
             arrival(start_ms, sighting.recorded_at_ms, meters.grace_ms).value if meters and measured else None
         ),

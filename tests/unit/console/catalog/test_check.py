@@ -4,6 +4,7 @@ import pytest
 
 from console.catalog.core.check import Draft, check
 from console.catalog.document import NotADocumentError, parse, read, shipped
+from schemas.groups import Filter
 from schemas.instant import HOUR_MS, MINUTE_MS
 from schemas.meters import Aggregation, Meter
 
@@ -64,6 +65,54 @@ def test_a_meter_says_what_it_measures() -> None:
     )
 
 
+def test_a_meter_says_whom_it_counts_and_apart_by_what() -> None:
+    text = """meters:
+  tokens:
+    event_type: completion
+    properties: [/data/usage/total_tokens]
+    filters:
+      /data/model/vendor: [acme, globex]
+      status: 200
+      cached: false
+    group_by: [model, /data/user/plan]
+"""
+    draft, findings = check(parse(text))
+    assert findings == []
+    [tokens] = draft.meters
+    assert tokens.properties == ("/data/usage/total_tokens",)
+    assert tokens.filters == (
+        Filter("/data/model/vendor", ("acme", "globex")),
+        Filter("status", ("200",)),
+        Filter("cached", ("false",)),
+    )
+    assert tokens.group_by == ("model", "/data/user/plan")
+
+
+@pytest.mark.parametrize(
+    ("member", "finding"),
+    [
+        ("properties: [/usage]", "properties: must be a name, or a JSON pointer that begins with /data/"),
+        ("properties: [/data/a//b]", "properties: must be a name, or a JSON pointer"),
+        ("filters: egress", "filters: must be a mapping of names to values"),
+        ("filters: {direction: }", "filters.direction: must be text of 1 to 128"),
+        ("filters: {direction: []}", "filters.direction: must be one value, or a list"),
+        ("filters: {direction: [in, in]}", "filters.direction: must be one value, or a list"),
+        ("filters: {/direction: in}", "filters./direction: must be a name, or a JSON pointer"),
+        ("group_by: model", "group_by: must be a list of names"),
+        ("group_by: [a, b, c, d, e]", "group_by: must be at most 4 properties"),
+        ("group_by: [model, /data/x/model]", "group_by: must end in different names"),
+    ],
+)
+def test_a_bad_choice_is_a_finding_at_its_place(member: str, finding: str) -> None:
+    [found] = findings_of(f"meters:\n  tokens:\n    {member}\n")
+    assert found.startswith(f"line 3: meters.tokens.{finding}")
+
+
+def test_whom_a_meter_counts_may_change_with_a_version() -> None:
+    before = Meter(name="calls", event_type="calls", group_by=("path",))
+    assert findings_of("meters: {calls: {filters: {path: /x}, group_by: [method]}}", before) == []
+
+
 def test_all_findings_come_at_once_with_their_lines() -> None:
     text = """grace: 7d
 metres: {}
@@ -85,7 +134,7 @@ meters:
         "line 5: meters.API.unit: must be text of 1 to 128 printable characters",
         "line 7: meters.storage.per_unit: must be a whole number above 0",
         "line 8: meters.storage.properties: names one thing twice",
-        "line 9: meters.storage.aggregation: must be one of count, sum, min, max, first, latest",
+        "line 9: meters.storage.aggregation: must be one of count, sum, avg, min, max, first, latest",
         "line 11: meters.compute.per_unit: must be a whole number above 0",
         (
             "line 12: meters.compute.without_quantity: must be 1 or `refused`: "

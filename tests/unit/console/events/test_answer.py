@@ -5,13 +5,19 @@ import pytest
 from console.events.core.answer import EventFate, Evidence, event_fate
 from console.events.core.sighting import Said, Sighting, Stored, Where
 from schemas.catalog import Catalog, MetersPublished
+from schemas.groups import Filter
 from schemas.instant import HOUR_MS, parse_instant
 from schemas.meters import Meter
 from schemas.position import Position
 from schemas.verdict import Fate
 
 AT = parse_instant("2026-11-21T10:20:00Z")
-CATALOG = Catalog().with_facts([MetersPublished(1, 0, (Meter(name="calls", event_type="api"),))])
+METERS = (
+    Meter(name="calls", event_type="api"),
+    Meter(name="others", event_type="api", filters=(Filter("n", ("2",)),)),
+    Meter(name="by_n", event_type="api", group_by=("n",)),
+)
+CATALOG = Catalog().with_facts([MetersPublished(1, 0, METERS)])
 
 
 def copy(offset: int, nth: int = 0, recorded_at_ms: int = AT, quantity: int | None = 2_500_000) -> Sighting:
@@ -37,7 +43,8 @@ def test_below_the_progress_and_without_a_verdict_it_counted() -> None:
     assert found.position == "weir.usage/3/7/2"
     assert found.window is not None
     assert (found.window.start, found.window.end) == ("2026-11-21T10:00:00Z", "2026-11-21T11:00:00Z")
-    assert found.meters == ("calls",)
+    assert found.meters == ("calls", "by_n")
+    assert found.groups == {"by_n": {"n": "1.50"}}
     assert found.quantity == "2.5"
     assert found.arrival == "on_time"
 
