@@ -1,8 +1,6 @@
 """`GET /v1/usage` and `GET /v1/usage/current/{customer}`."""
 
-import asyncio
-import time
-from typing import Final
+from collections.abc import Iterable
 
 import msgspec
 from aiohttp import web
@@ -10,19 +8,23 @@ from aiohttp import web
 from console.api.access import tenant_of
 from console.api.answers import answer
 from console.api.context import CONTEXT, Context
-from console.api.core.parameters import MOST, Parameters, duration, instant, limit, name_of, one_of
-from console.api.core.problem import refuse
-from console.usage.core.calendar import Window, widened, window_of
+from console.api.core.parameters import (
+    MOST,
+    Parameters,
+    duration,
+    limit,
+    name_of,
+    names_of,
+    one_of,
+)
+from console.api.core.problem import ParameterFault, bad_parameters
+from console.api.core.span import take_span
+from console.api.fresh import now_ms, read_fresh
+from console.usage.core.calendar import Bounds, Window, window_of
 from console.usage.core.cursor import Position, seal, unseal
-from console.usage.core.freshness import Freshness
 from console.usage.core.merge import Usage
-from console.usage.reading import Moment, Page, Question, read_usage
-from schemas.admission import AHEAD_MS, OLDEST_MS
+from console.usage.reading import Question, read_usage
 from schemas.errors import Reject
-
-#: How long a question with ?min_freshness= waits for the stream to come up to it.
-PATIENCE_SECONDS: Final = 10.0
-_PAUSE_SECONDS: Final = 0.05
 
 
 class UsageList(msgspec.Struct, frozen=True):
@@ -57,7 +59,7 @@ async def current_usage(request: web.Request) -> web.Response:
     min_freshness_ms = given.take("min_freshness", duration)
     meter = given.take("meter", name_of)
     given.done()
-    period = window_of(Window.PERIOD, _now_ms())
+    period = window_of(Window.PERIOD, now_ms())
     customer = request.match_info["customer"]
     question = Question(tenant, customer, meter, Window.PERIOD, period.start_ms, period.end_ms)
     return answer(await _answer(context, question, min_freshness_ms))
@@ -67,21 +69,16 @@ def _question(given: Parameters, tenant: str, context: Context) -> Question:
     """Return what is asked; by default all that events may still come for: the last 35 days."""
     customer, meter = given.take("customer", name_of), given.take("meter", name_of)
     window = given.take("window", one_of({window.value: window for window in Window})) or Window.HOUR
-    from_ms, to_ms = given.take("from", instant), given.take("to", instant)
     most = given.take("limit", limit) or MOST
-    if given.take("group_by", str):
-        given.fault("group_by", "unknown", "no meter has groups")
-    now_ms = _now_ms()
-    from_ms = now_ms - OLDEST_MS if from_ms is None else from_ms
-    to_ms = max(now_ms + AHEAD_MS, from_ms) + 1 if to_ms is None else to_ms
-    if to_ms <= from_ms:
-        given.fault("to", "span_empty", "must be later than from")
+    group_by = given.take("group_by", names_of) or ()
+    span = take_span(given, window, now_ms())
     after = given.take(
-        "cursor", lambda text: _position(text, _scope(tenant, customer, meter, window), context)
+        "cursor", lambda text: _position(text, _scope(tenant, customer, meter, window, group_by), context)
     )
     given.done()
-    span = widened(window, from_ms, to_ms) if after is None else (after.from_ms, after.to_ms)
-    return Question(tenant, customer, meter, window, *span, most, after)
+    if after is not None:
+        span = Bounds(after.from_ms, after.to_ms)
+    return Question(tenant, customer, meter, window, *span, group_by, most, after)
 
 
 def _position(text: str, scope: str, context: Context) -> Position:
@@ -91,38 +88,23 @@ def _position(text: str, scope: str, context: Context) -> Position:
         raise ValueError(str(error)) from None
 
 
-def _scope(tenant: str, customer: str | None, meter: str | None, window: Window) -> str:
+def _scope(
+    tenant: str, customer: str | None, meter: str | None, window: Window, group_by: Iterable[str]
+) -> str:
     """Return what a cursor is bound to. Names hold no NUL, so two questions never read the same."""
-    return "\0".join((tenant, customer or "", meter or "", window))
+    return "\0".join((tenant, customer or "", meter or "", window, *group_by))
 
 
 async def _answer(context: Context, question: Question, min_freshness_ms: int | None) -> UsageList:
-    page = await _fresh_page(context, question, min_freshness_ms)
-    scope = _scope(question.tenant, question.customer, question.meter, question.window)
+    try:
+        page = await read_fresh(
+            context,
+            min_freshness_ms,
+            lambda connection, moment: read_usage(connection, context.settings, question, moment),
+        )
+    except Reject as error:
+        raise bad_parameters(ParameterFault("/group_by", "unknown", str(error))) from None
+    scope = _scope(question.tenant, question.customer, question.meter, question.window, question.group_by)
     following = None if page.next is None else seal(page.next, scope, context.secret)
     fresh = page.freshness
     return UsageList(page.data, following, fresh.complete_through, fresh.as_of_offset, fresh.lag_seconds)
-
-
-async def _fresh_page(context: Context, question: Question, min_freshness_ms: int | None) -> Page:
-    """Read until the answer is as fresh as wanted. Raises Refused when that takes too long."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        ends = await context.log.ends()
-        async with context.pool.connection() as connection:
-            page = await read_usage(connection, context.settings, question, Moment(ends, _now_ms()))
-        if min_freshness_ms is None or _is_fresh(page.freshness, min_freshness_ms):
-            return page
-        if time.monotonic() > deadline:
-            through = page.freshness.complete_through or "nothing yet"
-            raise refuse("not_fresh", f"usage is complete through {through}, which is not fresh enough")
-        await asyncio.sleep(_PAUSE_SECONDS)
-
-
-def _is_fresh(fresh: Freshness, least_ms: int) -> bool:
-    through_ms = fresh.complete_through_ms
-    return through_ms is not None and _now_ms() - through_ms <= least_ms
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -11,23 +11,38 @@ select coalesce(max(generation), 1) from topic_generations where topic = 'usage'
 select version, effective_from_ms, document from catalog_versions order by version;
 
 -- name: rows_of_customer
-select customer, meter, grp, window_start_ms, arrival_day,
+-- `shown`: the properties that usage is asked for by; where none is, all groups come together.
+select customer, meter, shown, window_start_ms, arrival_day,
        events, sum, min, max, first_ms, first_value, latest_ms, latest_value
-from rollups
+from rollups, lateral (
+    select array(
+        select coalesce(nullif(grp, '')::jsonb ->> label, '')
+        from unnest(%(group_by)s::text[]) with ordinality as asked (label, place)
+        order by place
+    ) as shown
+) as groups
 where tenant = %(tenant)s
   and customer = %(customer)s
   and (%(meter)s::text is null or meter = %(meter)s)
   and window_start_ms >= %(from_ms)s and window_start_ms < %(to_ms)s
-  and (meter, grp, window_start_ms) >= (%(after_meter)s, %(after_group)s, %(after_hour)s)
-order by customer, meter, grp, window_start_ms, arrival_day;
+  and meter >= %(after_meter)s
+  and (meter, shown, window_start_ms) >= (%(after_meter)s, %(after_group)s::text[], %(after_hour)s)
+order by customer, meter, shown, window_start_ms, arrival_day, grp;
 
 -- name: rows_of_tenant
-select customer, meter, grp, window_start_ms, arrival_day,
+select customer, meter, shown, window_start_ms, arrival_day,
        events, sum, min, max, first_ms, first_value, latest_ms, latest_value
-from rollups
+from rollups, lateral (
+    select array(
+        select coalesce(nullif(grp, '')::jsonb ->> label, '')
+        from unnest(%(group_by)s::text[]) with ordinality as asked (label, place)
+        order by place
+    ) as shown
+) as groups
 where tenant = %(tenant)s
   and (%(meter)s::text is null or meter = %(meter)s)
   and window_start_ms >= %(from_ms)s and window_start_ms < %(to_ms)s
-  and (customer, meter, grp, window_start_ms)
-      >= (%(after_customer)s, %(after_meter)s, %(after_group)s, %(after_hour)s)
-order by customer, meter, grp, window_start_ms, arrival_day;
+  and (customer, meter) >= (%(after_customer)s, %(after_meter)s)
+  and (customer, meter, shown, window_start_ms)
+      >= (%(after_customer)s, %(after_meter)s, %(after_group)s::text[], %(after_hour)s)
+order by customer, meter, shown, window_start_ms, arrival_day, grp;

@@ -1,24 +1,22 @@
-"""Reads usage from PostgreSQL, in one snapshot: the numbers and how complete they are belong together."""
+"""Reads usage from PostgreSQL, in one snapshot."""
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-import psycopg
 from psycopg.rows import TupleRow
 
-from console.control.versions import published
 from console.queries import queries
 from console.usage.core.calendar import Window
 from console.usage.core.cursor import Position
-from console.usage.core.freshness import Freshness, LogEnds, Progress, freshness
+from console.usage.core.freshness import Freshness
 from console.usage.core.merge import StoredRow, Usage, answers
+from console.usage.snapshot import AsyncConnection, Moment, read_catalog, read_freshness, snapshot
 from runtime.settings import Settings
 from schemas.catalog import Catalog
+from schemas.errors import Reject
+from schemas.groups import label_of
 from schemas.partial import Partial
 from schemas.partition import partition_of
-
-AsyncConnection = psycopg.AsyncConnection[TupleRow]
 
 
 class Question(NamedTuple):
@@ -31,6 +29,8 @@ class Question(NamedTuple):
     window: Window
     from_ms: int
     to_ms: int
+    #: Names of properties that meters group by; what is not asked for comes together.
+    group_by: tuple[str, ...] = ()
     #: Most answers; None: all.
     limit: int | None = None
     after: Position | None = None
@@ -44,48 +44,17 @@ class Page(NamedTuple):
     freshness: Freshness
 
 
-class Moment(NamedTuple):
-    """When an answer is made: the log's ends as they were seen just before, and our clock."""
-
-    ends: LogEnds | None
-    now_ms: int
-
-
 async def read_usage(
     connection: AsyncConnection, settings: Settings, question: Question, moment: Moment
 ) -> Page:
-    """Return the answer to *question*."""
-    async with _snapshot(connection):
-        fresh = await _freshness(connection, settings, question, moment)
-        catalog = await _catalog(connection)
+    """Return the answer to *question*. Raises Reject if it asks for groups that no meter has."""
+    async with snapshot(connection):
+        fresh = await read_freshness(connection, _partitions(question, settings), moment)
+        catalog = await read_catalog(connection)
+        _check_groups(question.group_by, catalog)
         rows, following = await _rows(connection, question)
-    found = answers(rows, question.window, catalog, fresh.complete_through_ms)
+    found = answers(rows, question.window, question.group_by, catalog, fresh.complete_through_ms)
     return Page(list(found), following, fresh)
-
-
-async def read_freshness(
-    connection: AsyncConnection, settings: Settings, question: Question, moment: Moment
-) -> Freshness:
-    """Return how complete an answer to *question* would be now."""
-    async with _snapshot(connection):
-        return await _freshness(connection, settings, question, moment)
-
-
-@asynccontextmanager
-async def _snapshot(connection: AsyncConnection) -> AsyncIterator[None]:
-    async with connection.transaction():
-        await connection.execute(queries(__package__)["snapshot"])
-        yield
-
-
-async def _freshness(
-    connection: AsyncConnection, settings: Settings, question: Question, moment: Moment
-) -> Freshness:
-    stored = await connection.execute(queries(__package__)["progress"])
-    progress = {partition: Progress(*rest) async for partition, *rest in stored}
-    newest = await (await connection.execute(queries(__package__)["generation"])).fetchone()
-    generation = 1 if newest is None else int(newest[0])
-    return freshness(_partitions(question, settings), progress, moment.ends, generation, moment.now_ms)
 
 
 def _partitions(question: Question, settings: Settings) -> Iterable[int]:
@@ -94,9 +63,15 @@ def _partitions(question: Question, settings: Settings) -> Iterable[int]:
     return (partition_of(question.tenant, question.customer, settings.partitions),)
 
 
-async def _catalog(connection: AsyncConnection) -> Catalog:
-    stored = await connection.execute(queries(__package__)["versions"])
-    return Catalog().with_facts([published(*row) async for row in stored])
+def _check_groups(asked: Iterable[str], catalog: Catalog) -> None:
+    meters = (meter for version in catalog.meter_sets for meter in version.meters)
+    known = sorted({label_of(place) for meter in meters for place in meter.group_by})
+    for label in asked:
+        if label not in known:
+            raise Reject(
+                f"no meter groups by {label!r}: "
+                + (f"choose from {', '.join(known)}" if known else "none groups by anything")
+            )
 
 
 async def _rows(connection: AsyncConnection, question: Question) -> tuple[list[StoredRow], Position | None]:
@@ -119,16 +94,17 @@ async def _rows(connection: AsyncConnection, question: Question) -> tuple[list[S
 
 
 def _parameters(question: Question) -> dict[str, Any]:
-    after = question.after or Position(question.from_ms, question.to_ms, "", "", "", 0)
+    after = question.after or Position(question.from_ms, question.to_ms, "", "", (), 0)
     return {
         "tenant": question.tenant,
         "customer": question.customer,
         "meter": question.meter,
+        "group_by": list(question.group_by),
         "from_ms": question.from_ms,
         "to_ms": question.to_ms,
         "after_customer": after.customer,
         "after_meter": after.meter,
-        "after_group": after.group,
+        "after_group": list(after.group),
         "after_hour": after.hour_ms,
     }
 
@@ -138,6 +114,6 @@ def _position(question: Question, row: StoredRow) -> Position:
 
 
 def _stored(raw: TupleRow) -> StoredRow:
-    customer, meter, group, start_ms, day, *values = raw
+    customer, meter, shown, start_ms, day, *values = raw
     # numeric arrives as Decimal; the state holds integers, of any size.
-    return StoredRow(customer, meter, group, start_ms, day, Partial(*map(int, values)))
+    return StoredRow(customer, meter, tuple(shown), start_ms, day, Partial(*map(int, values)))

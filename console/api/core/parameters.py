@@ -64,6 +64,14 @@ def name_of(value: str) -> str:
     return value
 
 
+def names_of(value: str) -> tuple[str, ...]:
+    """Return different names, with commas between them."""
+    found = tuple(name_of(name) for name in value.split(","))
+    if len(set(found)) < len(found):
+        raise ValueError("names one thing twice")
+    return found
+
+
 def instant(value: str) -> int:
     """Return an instant in ms."""
     return parse_instant(value)

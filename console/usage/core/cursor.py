@@ -19,7 +19,8 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
     to_ms: int
     customer: str
     meter: str
-    group: str
+    #: Values of the properties that were asked for.
+    group: tuple[str, ...]
     hour_ms: int
 
 

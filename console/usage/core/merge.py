@@ -1,6 +1,6 @@
 """Merges hourly rows, on time and late, into the windows that were asked for. One rounding an answer."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Literal, NamedTuple
 
@@ -14,8 +14,10 @@ from schemas.partial import Partial, merge
 from schemas.windows import NOT_LATE
 
 State = Literal["open", "grace", "closed"]
+#: Values of the properties that usage is asked for by.
+Group = tuple[str, ...]
 #: customer, meter, group.
-SeriesKey = tuple[str, str, str]
+SeriesKey = tuple[str, str, Group]
 
 
 class StoredRow(NamedTuple):
@@ -23,7 +25,7 @@ class StoredRow(NamedTuple):
 
     customer: str
     meter: str
-    group: str
+    group: Group
     window_start_ms: int
     arrival_day: int
     partial: Partial
@@ -38,7 +40,10 @@ class Usage(msgspec.Struct, frozen=True):
 
     customer: str
     meter: str
+    #: The value of the property that usage was asked for by; of several, all of them; else empty.
     group: str
+    #: By their names; a property that the events lack is empty.
+    groups: dict[str, str]
     start: str
     end: str
     #: Everything, late events included.
@@ -52,21 +57,30 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 def answers(
-    rows: Iterable[StoredRow], window: Window, catalog: Catalog, complete_through_ms: int | None
+    rows: Iterable[StoredRow],
+    window: Window,
+    group_by: Sequence[str],
+    catalog: Catalog,
+    complete_through_ms: int | None,
 ) -> Iterator[Usage]:
-    """Yield one answer for each series and window of *rows*.
+    """Yield one answer for each series, apart by the properties *group_by*, and window of *rows*.
 
-    *rows* are in the order of the table's key, so that where two events share a millisecond the one
-    that came later on the log is merged later.
+    *rows* are in the order of the table's key, so that where two events of one group share a millisecond
+    the one that came later on the log is merged later.
     """
     meters = {meter.name: meter for version in catalog.meter_sets for meter in version.meters}
     state = _state_rule(catalog, complete_through_ms)
     for (series, bounds), hours in groupby(rows, key=lambda row: row.key(window)):
-        yield _usage(series, bounds, list(hours), meters, state(bounds))
+        yield _usage(series, bounds, list(hours), group_by, meters, state(bounds))
 
 
 def _usage(
-    series: SeriesKey, bounds: Bounds, rows: list[StoredRow], meters: Mapping[str, Meter], state: State
+    series: SeriesKey,
+    bounds: Bounds,
+    rows: list[StoredRow],
+    group_by: Sequence[str],
+    meters: Mapping[str, Meter],
+    state: State,
 ) -> Usage:
     customer, name, group = series
     # A version may not change what a meter's numbers mean, so its newest description fits every hour.
@@ -76,7 +90,8 @@ def _usage(
     return Usage(
         customer,
         name,
-        group,
+        ", ".join(group),
+        dict(zip(group_by, group, strict=True)),
         format_instant(bounds.start_ms),
         format_instant(bounds.end_ms),
         "0" if everything is None else meter.answer(everything),

@@ -11,7 +11,7 @@ from console.usage.core.cursor import Position, seal, unseal
 from schemas.errors import Reject
 
 SECRET = b"secret"
-POSITION = Position(0, 10, "c-1", "api", "", 5)
+POSITION = Position(0, 10, "c-1", "api", (), 5)
 
 
 @given(st.builds(Position), st.text(), st.binary())
@@ -29,7 +29,7 @@ def test_it_works_for_nobody_else(question: str, secret: bytes) -> None:
 
 def test_a_position_put_under_another_seal_is_refused() -> None:
     raw = urlsafe_b64decode(seal(POSITION, "acme", SECRET) + "==")
-    forged = raw[:16] + msgspec.json.encode(Position(0, 10, "c-2", "api", "", 5))
+    forged = raw[:16] + msgspec.json.encode(Position(0, 10, "c-2", "api", (), 5))
     with pytest.raises(Reject):
         unseal(urlsafe_b64encode(forged).decode().rstrip("="), "acme", SECRET)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from console.usage.core.calendar import Window
-from console.usage.core.merge import StoredRow, Usage, answers
+from console.usage.core.merge import Group, StoredRow, Usage, answers
 from schemas.catalog import Catalog, MetersPublished
 from schemas.instant import DAY_MS, HOUR_MS, parse_instant
 from schemas.meters import Aggregation, Meter
@@ -24,16 +24,22 @@ API = catalog_of(Meter(name="api", event_type="api", unit="requests"))
 
 
 def row(
-    start_ms: int, value: int, *, late: bool = False, customer: str = "c-1", meter: str = "api"
+    start_ms: int,
+    value: int,
+    *,
+    late: bool = False,
+    customer: str = "c-1",
+    meter: str = "api",
+    group: Group = (),
 ) -> StoredRow:
     partial = Partial(1, value, value, value, start_ms + 5, value, start_ms + 5, value)
-    return StoredRow(customer, meter, "", start_ms, LATE if late else NOT_LATE, partial)
+    return StoredRow(customer, meter, group, start_ms, LATE if late else NOT_LATE, partial)
 
 
 def quantities(
     rows: list[StoredRow], window: Window, catalog: Catalog = API
 ) -> list[tuple[str, str, str, int]]:
-    found = answers(rows, window, catalog, None)
+    found = answers(rows, window, (), catalog, None)
     return [(usage.start, usage.quantity, usage.late_quantity, usage.events) for usage in found]
 
 
@@ -62,8 +68,21 @@ def test_the_last_hour_of_a_month_is_that_months() -> None:
 def test_customers_and_meters_stay_apart() -> None:
     catalog = catalog_of(Meter(name="api", event_type="api"), Meter(name="db", event_type="db"))
     rows = [row(DAY, MICRO), row(DAY, MICRO, meter="db"), row(DAY, MICRO, customer="c-2")]
-    found = [(usage.customer, usage.meter) for usage in answers(rows, Window.DAY, catalog, None)]
+    found = [(usage.customer, usage.meter) for usage in answers(rows, Window.DAY, (), catalog, None)]
     assert found == [("c-1", "api"), ("c-1", "db"), ("c-2", "api")]
+
+
+def test_groups_stay_apart_and_say_what_they_are() -> None:
+    rows = [
+        row(DAY, MICRO, group=("", "GET")),
+        row(DAY, MICRO, group=("/x", "GET")),
+        row(DAY + HOUR_MS, 2 * MICRO, group=("/x", "GET")),
+    ]
+    found = list(answers(rows, Window.DAY, ("endpoint", "method"), API, None))
+    assert [(usage.group, usage.groups, usage.quantity) for usage in found] == [
+        (", GET", {"endpoint": "", "method": "GET"}, "1"),
+        ("/x, GET", {"endpoint": "/x", "method": "GET"}, "3"),
+    ]
 
 
 def test_an_answer_is_rounded_once_and_not_by_the_hour() -> None:
@@ -75,7 +94,8 @@ def test_an_answer_is_rounded_once_and_not_by_the_hour() -> None:
 
 
 @pytest.mark.parametrize(
-    ("aggregation", "expected"), [("count", "3"), ("sum", "6"), ("min", "1"), ("max", "3"), ("first", "2")]
+    ("aggregation", "expected"),
+    [("count", "3"), ("sum", "6"), ("avg", "2"), ("min", "1"), ("max", "3"), ("first", "2")],
 )
 def test_each_aggregation_merges_in_its_way(aggregation: str, expected: str) -> None:
     meter = Meter(name="api", event_type="api", aggregation=Aggregation(aggregation))
@@ -104,7 +124,7 @@ def test_in_the_same_millisecond_the_late_event_is_the_latest() -> None:
 def test_a_window_is_open_until_its_end_and_in_grace_until_that_is_over(
     complete_through_ms: int | None, state: str
 ) -> None:
-    (usage,) = answers([row(DAY, MICRO)], Window.HOUR, API, complete_through_ms)
+    (usage,) = answers([row(DAY, MICRO)], Window.HOUR, (), API, complete_through_ms)
     assert usage.state == state
 
 
@@ -116,7 +136,7 @@ def test_a_day_is_in_grace_for_as_long_as_its_last_hour() -> None:
         ]
     )
     states = [
-        next(answers([row(DAY, MICRO)], Window.DAY, catalog, DAY + DAY_MS + hours * HOUR_MS)).state
+        next(answers([row(DAY, MICRO)], Window.DAY, (), catalog, DAY + DAY_MS + hours * HOUR_MS)).state
         for hours in (2, 3)
     ]
     assert states == ["grace", "closed"]
@@ -129,6 +149,6 @@ def test_a_meter_that_is_gone_from_the_catalogue_still_answers() -> None:
             MetersPublished(2, DAY + HOUR_MS, (Meter(name="db", event_type="db"),)),
         ]
     )
-    (usage,) = answers([row(DAY, MICRO)], Window.HOUR, catalog, None)
+    (usage,) = answers([row(DAY, MICRO)], Window.HOUR, (), catalog, None)
     assert isinstance(usage, Usage)
     assert (usage.quantity, usage.unit) == ("1", "requests")

@@ -1,0 +1,63 @@
+"""Questions to the store from the command line."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+import click
+import psycopg
+
+from console.cli.show import say
+from console.usage.core.calendar import Bounds, Window, widened
+from console.usage.core.freshness import LogEnds
+from console.usage.log_ends import look
+from console.usage.snapshot import AsyncConnection, Moment
+from runtime.broker import Broker
+from runtime.settings import Settings
+from schemas.errors import TryAgain
+from schemas.instant import parse_instant
+
+#: Before the first event that anyone could have sent, and behind the last one.
+_FIRST_MS: Final = 0
+_LAST_MS: Final = parse_instant("9999-01-01T00:00:00Z")
+
+T = TypeVar("T")
+
+
+def ask(settings: Settings, read: Callable[[AsyncConnection, Moment], Awaitable[T]]) -> T:
+    """Return what *read* finds."""
+    settings.need("postgres")
+
+    async def asked() -> T:
+        moment = Moment(_ends(settings), time.time_ns() // 1_000_000)
+        async with await psycopg.AsyncConnection.connect(settings.postgres, autocommit=True) as connection:
+            return await read(connection, moment)
+
+    return asyncio.run(asked())
+
+
+def span_of(window: Window, start: str | None, end: str | None) -> Bounds:
+    """Return the whole windows between the options --from and --to. Raises click.UsageError."""
+    from_ms, to_ms = _instant("--from", start, _FIRST_MS), _instant("--to", end, _LAST_MS)
+    if to_ms <= from_ms:
+        raise click.UsageError("--to must be later than --from")
+    return widened(window, from_ms, to_ms)
+
+
+def _ends(settings: Settings) -> LogEnds | None:
+    """Return where the log ends; None without Kafka, since what is stored can be read all the same."""
+    if not settings.kafka:
+        return None
+    try:
+        return look(Broker.of(settings, "usage", seconds=5), settings)
+    except TryAgain as error:
+        say(str(error))
+        return None
+
+
+def _instant(option: str, text: str | None, default: int) -> int:
+    try:
+        return default if text is None else parse_instant(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} {error}", param_hint=option) from None
