@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import msgspec
 from aiohttp import web
 
-from console.api import balance_sheet, events, usage
+from console.api import balance_sheet, events, late_events, usage
 from console.books.core.entries import Sheet
 from console.events.core.answer import EventFate
 from console.usage.core.calendar import Window
@@ -53,7 +53,7 @@ ROUTES: Final = (
             Parameter("window", "what hours are summed to; default: hour", choices=tuple(Window)),
             _FROM,
             _TO,
-            Parameter("group_by", "reserved: no meter has groups"),
+            Parameter("group_by", "properties to keep usage apart by, with commas; default: all together"),
             Parameter("limit", "1 to 1000 windows a page; default: 1000"),
             Parameter("cursor", "`next` of the page before"),
             _FRESH,
@@ -66,6 +66,19 @@ ROUTES: Final = (
         "A customer's usage of the period that contains now",
         (Parameter("customer", "the customer", required=True, in_path=True), _METER, _FRESH),
         usage.UsageList,
+    ),
+    Route(
+        "/v1/late-events",
+        late_events.late_events,
+        "How many of the accepted events came on time, in grace and late, and how many were refused",
+        (
+            Parameter("type", "only events of this type"),
+            Parameter("window", "what hours are summed to; default: day", choices=tuple(Window)),
+            _FROM,
+            _TO,
+            _FRESH,
+        ),
+        late_events.LateEvents,
     ),
     Route(
         "/v1/events",

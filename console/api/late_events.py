@@ -1,0 +1,50 @@
+"""`GET /v1/late-events`: of the events that were accepted, how many came in time."""
+
+import msgspec
+from aiohttp import web
+
+from console.api.access import tenant_of
+from console.api.answers import answer
+from console.api.context import CONTEXT
+from console.api.core.parameters import Parameters, duration, name_of, one_of
+from console.api.core.span import take_span
+from console.api.fresh import now_ms, read_fresh
+from console.ledger.core.merge import Arrivals
+from console.ledger.reading import Question, read_ledger
+from console.usage.core.calendar import Window
+
+
+class LateEvents(msgspec.Struct, frozen=True):
+    """The answer of `/v1/late-events`."""
+
+    data: list[Arrivals]
+    #: The list has one page.
+    next: None
+    #: Everything that the log had confirmed before this moment is in the numbers.
+    complete_through: str | None
+    #: Newest offset of `weir.usage` in the numbers, by partition.
+    as_of_offset: int | dict[str, int | None] | None
+    #: Age of complete_through.
+    lag_seconds: float | None
+
+
+async def late_events(request: web.Request) -> web.Response:
+    """Answer with the ledger of a span."""
+    tenant = await tenant_of(request)
+    context = request.app[CONTEXT]
+    given = Parameters(request.query.items())
+    min_freshness_ms = given.take("min_freshness", duration)
+    event_type = given.take("type", name_of)
+    window = given.take("window", one_of({window.value: window for window in Window})) or Window.DAY
+    span = take_span(given, window, now_ms())
+    given.done()
+    question = Question(tenant, event_type, window, *span)
+    ledger = await read_fresh(
+        context,
+        min_freshness_ms,
+        lambda connection, moment: read_ledger(connection, context.settings, question, moment),
+    )
+    fresh = ledger.freshness
+    return answer(
+        LateEvents(ledger.data, None, fresh.complete_through, fresh.as_of_offset, fresh.lag_seconds)
+    )

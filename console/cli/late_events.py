@@ -1,0 +1,60 @@
+"""`weir late-events`: of what was accepted, how much came in time."""
+
+import click
+
+from console.cli.place import with_settings
+from console.cli.reading import ask, span_of
+from console.cli.show import Format, example, format_option, say, show
+from console.cli.whose import tenant_of
+from console.ledger.core.merge import Arrivals
+from console.ledger.reading import Question, read_ledger
+from console.usage.core.calendar import Window
+from runtime.settings import Settings
+
+
+@click.command(
+    epilog=example("weir late-events --tenant acme", "weir late-events --window month --format json")
+)
+@click.option("--tenant", help="Whose events; may be left out where there is one tenant.")
+@click.option("--type", "event_type", help="Only events of this type.")
+@click.option(
+    "--window",
+    type=click.Choice([window.value for window in Window]),
+    default=Window.DAY.value,
+    show_default=True,
+    help="What hours are summed to.",
+)
+@click.option(
+    "--from", "start", metavar="TIME", help="RFC 3339; windows that overlap the span are shown whole."
+)
+@click.option("--to", "end", metavar="TIME", help="RFC 3339, exclusive.")
+@format_option
+@with_settings
+def command(
+    settings: Settings,
+    *,
+    tenant: str | None,
+    event_type: str | None,
+    window: str,
+    start: str | None,
+    end: str | None,
+    output: Format,
+) -> None:
+    """Show how many of the accepted events came on time, in grace and late, and how many were refused.
+
+    The four add up to `accepted`: all that were no copies, and that a meter measures or that were refused.
+    """
+    chosen = Window(window)
+    question = Question(tenant_of(settings, tenant), event_type, chosen, *span_of(chosen, start, end))
+    ledger = ask(settings, lambda connection, moment: read_ledger(connection, settings, question, moment))
+    fresh = ledger.freshness
+    columns = Arrivals.__struct_fields__
+    rows = [tuple(getattr(each, column) for column in columns) for each in ledger.data]
+    value = {
+        "data": ledger.data,
+        "complete_through": fresh.complete_through,
+        "as_of_offset": fresh.as_of_offset,
+        "lag_seconds": fresh.lag_seconds,
+    }
+    show(output, columns, rows, value)
+    say(f"complete through {fresh.complete_through or 'nothing yet'}")

@@ -1,0 +1,1 @@
+"""The late-event ledger: of what was accepted, how much came in time."""
