@@ -80,6 +80,17 @@ class Broker:
             if topic is not None
         }
 
+    def out_of_step(self, names: Iterable[str]) -> dict[str, int]:
+        """Return in how many of its partitions each topic has a copy that is not in step."""
+        asked = list(names)
+        if not asked:
+            return {}
+        futures = self._admin.describe_topics(TopicCollection(asked), request_timeout=self._seconds)
+        return {
+            name: sum(len(each.isr) < len(each.replicas) for each in self._answer(future).partitions)
+            for name, future in futures.items()
+        }
+
     def earliest(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """Return the offset of the oldest record that each log still has, or would have."""
         return self._offsets(partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]

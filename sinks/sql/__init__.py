@@ -29,3 +29,10 @@ def downgrade(dsn: str, revision: str) -> None:
     from sinks.sql import migrator  # noqa: PLC0415 - as above
 
     migrator.downgrade(dsn, revision)
+
+
+def head() -> str:
+    """Return the newest revision of this release."""
+    from sinks.sql import migrator  # noqa: PLC0415 - as above
+
+    return migrator.head()

@@ -8,6 +8,7 @@ from typing import Final
 import psycopg
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
@@ -27,6 +28,11 @@ def downgrade(dsn: str, revision: str) -> None:
         command.downgrade(config, revision)
 
 
+def head() -> str:
+    """See `sinks.sql.head`."""
+    return ScriptDirectory.from_config(_config(None)).get_current_head() or ""
+
+
 @contextmanager
 def _migrating(dsn: str) -> Iterator[Config]:
     # SQLAlchemy does not read all that libpq takes as a DSN, so libpq does the connecting.
@@ -36,7 +42,7 @@ def _migrating(dsn: str) -> Iterator[Config]:
         yield _config(connection)
 
 
-def _config(connection: Connection) -> Config:
+def _config(connection: Connection | None) -> Config:
     folder = str(files("sinks.sql") / "migrations")
     config = Config()
     config.set_main_option("script_location", folder.replace("%", "%%"))

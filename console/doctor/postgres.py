@@ -1,0 +1,91 @@
+"""What the doctor asks PostgreSQL."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import psutil
+
+from console.control.core.ground import Recorded
+from console.doctor.core.check import Check, good
+from console.doctor.core.rules import (
+    Load,
+    catalog_checks,
+    clock_checks,
+    horizon_check,
+    owed_checks,
+    version_checks,
+)
+from console.queries import queries
+from runtime.postgres import Connection
+from runtime.settings import Settings
+from schemas.instant import SECOND_MS, day_of
+from sinks.sql import head
+
+#: What is typical is told by as many days, the present one included.
+_DAYS: Final = 3
+
+
+def postgres_checks(settings: Settings, connection: Connection) -> Iterator[Check]:
+    """Yield what is seen of the store. Nothing but the version is asked of a store without a schema."""
+    yield good("postgres", "PostgreSQL answers")
+    schema = _one(connection, "schema_version") if _one(connection, "has_schema") else None
+    yield from version_checks(connection.info.server_version // 10_000, schema, head())
+    if schema is None:
+        return
+    yield from clock_checks({"PostgreSQL": _clock_offset(connection), "Kafka": _broker_offset(connection)})
+    outbox, seconds = _row(connection, "outbox_waiting")
+    yield from catalog_checks(_one(connection, "catalog_versions"), outbox, seconds)
+    letters: dict[str, int] = dict(connection.execute(queries(__package__)["dead_letters"]).fetchall())
+    yield from owed_checks(letters, _one(connection, "lost"))
+    yield horizon_check(_load(settings, connection))
+
+
+def recorded_topics(connection: Connection) -> dict[str, Recorded]:
+    """Return the topics that offsets speak of; none where there is no schema yet."""
+    if not _one(connection, "has_schema"):
+        return {}
+    rows = connection.execute(queries(__package__)["generations"]).fetchall()
+    return {topic: Recorded(topic_id, generation) for topic, topic_id, generation in rows}
+
+
+def _load(settings: Settings, connection: Connection) -> Load:
+    since_day = day_of(time.time_ns() // 1_000_000) - _DAYS + 1
+    (ids_a_day,) = _row(connection, "load", since_day=since_day)
+    return Load(
+        ids_a_day,
+        settings.dedupe_horizon_seconds * SECOND_MS,
+        shutil.disk_usage(_existing(settings.data)).free,
+        psutil.virtual_memory().available,
+    )
+
+
+def _existing(path: Path) -> Path:
+    """Return *path*, or the nearest folder above it that is there."""
+    return next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.exists())
+
+
+def _clock_offset(connection: Connection) -> float:
+    before = time.time()
+    theirs = float(_one(connection, "clock"))
+    # The answer was given somewhere between question and arrival.
+    return (before + time.time()) / 2 - theirs
+
+
+def _broker_offset(connection: Connection) -> float:
+    """Return by how much the broker's clock is ahead, below 0; it is told by the newest record's time."""
+    newest_ms = _one(connection, "newest_record")
+    return min(0.0, time.time() - newest_ms / SECOND_MS) if newest_ms else 0.0
+
+
+def _one(connection: Connection, name: str) -> Any:  # noqa: ANN401 -- whatever the query selects
+    return _row(connection, name)[0]
+
+
+def _row(connection: Connection, name: str, **values: object) -> tuple[Any, ...]:
+    row = connection.execute(queries(__package__)[name], values).fetchone()
+    if row is None:
+        raise TypeError(name)
+    return row

@@ -1,0 +1,36 @@
+-- name: load
+-- Events a day that counted or were late: those that dedupe remembers. Of the last whole days, or of today.
+select coalesce(sum(counted + late)::float8 / greatest(count(distinct arrival_day), 1), 0)
+from fate_counts
+where arrival_day >= %(since_day)s;
+
+-- name: schema_version
+select version_num from alembic_version;
+
+-- name: has_schema
+select to_regclass('alembic_version') is not null;
+
+-- name: catalog_versions
+select count(*) from catalog_versions;
+
+-- name: outbox_waiting
+select count(*), coalesce(extract(epoch from now() - min(created_at)), 0)::float8
+from outbox
+where published_at is null;
+
+-- name: dead_letters
+select topic, count(*) from dead_letters where resolved_at is null group by topic order by topic;
+
+-- name: lost
+select count(*) from lost_ranges;
+
+-- name: generations
+select distinct on (topic) topic, topic_id, generation
+from topic_generations
+order by topic, generation desc;
+
+-- name: clock
+select extract(epoch from clock_timestamp())::float8;
+
+-- name: newest_record
+select max(record_time_ms) from progress;
