@@ -1,4 +1,4 @@
-"""The README's tour, run as it stands: a stranger who pastes it sees what it says."""
+"""The tours of README and docs, run as they stand: a stranger who pastes one sees what it says."""
 
 import os
 import re
@@ -17,9 +17,9 @@ _BLOCK = re.compile(r"<!-- tour -->\n```sh\n(.*?)```", re.DOTALL)
 _SECONDS = 240
 
 
-def tour(port_base: int) -> str:
-    """Return the commands of the tour, on ports that are free here."""
-    commands = "\n".join(_BLOCK.findall((CHECKOUT / "README.md").read_text()))
+def tour(page: str, port_base: int) -> str:
+    """Return the commands of a page's tour, on ports that are free here."""
+    commands = "\n".join(_BLOCK.findall((CHECKOUT / page).read_text()))
     for port, offset in (("8080", 0), ("8081", 1)):
         commands = commands.replace(f"127.0.0.1:{port}", f"127.0.0.1:{port_base + offset}")
     # The tests run in an environment that is set up.
@@ -27,11 +27,34 @@ def tour(port_base: int) -> str:
     return commands.replace("up --detach", f"up --detach --port-base {port_base}")
 
 
-def test_the_tour_of_the_readme(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("page", "seen"),
+    [
+        (
+            "README.md",
+            ('"accepted":2', '"duplicate":1', "quantity_negative", "complete_through", "GB-hours", "counted"),
+        ),
+        (
+            "docs/meters.md",
+            (
+                "no_meter",
+                '"delta":"0.25"',
+                '"group":"large","groups":{"model":"large"}',
+                '"quantity":"750"',
+                # All of a customer's tokens, cached calls, egress and response time.
+                " 780 ",
+                " calls",
+                " 0.5 ",
+                " 44 ",
+            ),
+        ),
+    ],
+)
+def test_the_tour_of_a_page(tmp_path: Path, page: str, seen: tuple[str, ...]) -> None:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("WEIR_")}
     data = str(tmp_path / "weir")
     ran = subprocess.run(
-        ["/bin/bash", "-euxo", "pipefail", "-c", tour(free_base())],
+        ["/bin/bash", "-euxo", "pipefail", "-c", tour(page, free_base())],
         cwd=CHECKOUT,
         env={**environ, "WEIR_DATA": data},
         capture_output=True,
@@ -46,7 +69,6 @@ def test_the_tour_of_the_readme(tmp_path: Path) -> None:
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    for seen in ('"accepted":2', '"duplicate":1', "quantity_negative", "complete_through", "GB-hours"):
-        assert seen in ran.stdout
-    assert "counted" in ran.stdout
+    for words in seen:
+        assert words in ran.stdout
     assert "the books balance" in ran.stdout + ran.stderr

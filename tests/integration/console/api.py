@@ -69,12 +69,26 @@ def put_rollup(
     start_ms: int,
     partial: Partial,
     arrival_day: int = 0,
+    group: str = "",
 ) -> None:
     connection.execute(
         "insert into rollups (tenant, customer, meter, grp, window_start_ms, arrival_day, events,"
         " sum, min, max, first_ms, first_value, latest_ms, latest_value, stamp, partition)"
-        " values (%s, %s, %s, '', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1, 0)",
-        (tenant, customer, meter, start_ms, arrival_day, *partial_values(partial)),
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1, 0)",
+        (tenant, customer, meter, group, start_ms, arrival_day, *partial_values(partial)),
+    )
+
+
+def put_fates(
+    connection: Connection, tenant: str, event_type: str, hour_ms: int, day: int, **counts: int
+) -> None:
+    """Put counts of fates of events that came on *day*; what is not named is 0."""
+    names = ("counted", "in_grace", "late", "duplicate", "conflict", "unmatched", "refused")
+    connection.execute(
+        "insert into fate_counts (tenant, type, hour_ms, arrival_day, partition,"
+        " counted, in_grace, late, duplicate, conflict, unmatched, refused, stamp)"
+        " values (%s, %s, %s, %s, 0, %s, %s, %s, %s, %s, %s, %s, 1)",
+        (tenant, event_type, hour_ms, day, *(counts.get(name, 0) for name in names)),
     )
 
 

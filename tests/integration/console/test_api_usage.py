@@ -19,11 +19,12 @@ from tests.integration.console.api import (
     MICRO,
     Client,
     count_of,
+    put_fates,
     put_progress,
     put_rollup,
     this_hour_ms,
 )
-from tests.integration.console.shipped import apply_shipped
+from tests.integration.console.shipped import apply_meters, apply_shipped
 from tests.running import Running
 from tests.stack import PARTITIONS
 
@@ -71,6 +72,7 @@ def test_usage_is_rows_merged_late_ones_beside(acme: Client, connection: Connect
             "customer": "c-1",
             "meter": "api",
             "group": "",
+            "groups": {},
             "start": format_instant(hour - HOUR_MS),
             "end": format_instant(hour),
             "quantity": "3.5",
@@ -81,6 +83,78 @@ def test_usage_is_rows_merged_late_ones_beside(acme: Client, connection: Connect
         }
     ]
     assert answer.body["next"] is None
+
+
+GROUPS = (
+    ('{"endpoint":"/x","method":"GET"}', 1),
+    ('{"endpoint":"/x","method":"PUT"}', 2),
+    ('{"method":"PUT"}', 4),
+    ("", 8),
+)
+
+
+@pytest.fixture
+def grouped(acme: Client, connection: Connection, hour: int) -> Client:
+    apply_meters(connection, "meters: {api: {unit: requests, group_by: [endpoint, method]}}")
+    for group, count in GROUPS:
+        for start_ms in (hour - 2 * HOUR_MS, hour - HOUR_MS):
+            partial = count_of(1, count * MICRO, start_ms + count)
+            put_rollup(connection, "acme", "c-1", "api", start_ms, partial, group=group)
+    return acme
+
+
+@pytest.mark.parametrize(
+    ("asked", "quantities"),
+    [
+        (None, {"": "30"}),
+        ("endpoint", {"/x": "6", "": "24"}),
+        ("method", {"GET": "2", "PUT": "12", "": "16"}),
+        ("method,endpoint", {"GET, /x": "2", "PUT, /x": "4", "PUT, ": "8", ", ": "16"}),
+    ],
+)
+def test_usage_is_together_or_apart_by_what_is_asked_for(
+    grouped: Client, asked: str | None, quantities: dict[str, str]
+) -> None:
+    given = {} if asked is None else {"group_by": asked}
+    found: dict[str, int] = {}
+    cursor: dict[str, str] = {}
+    while True:
+        page = grouped.get("/v1/usage", customer="c-1", window="hour", limit="1", **given, **cursor).body
+        for row in page["data"]:
+            assert row["group"] == ", ".join(row["groups"].values())
+            assert list(row["groups"]) == (asked.split(",") if asked else [])
+            found[row["group"]] = found.get(row["group"], 0) + int(row["quantity"])
+        if page["next"] is None:
+            break
+        cursor = {"cursor": page["next"]}
+    assert {group: str(quantity) for group, quantity in found.items()} == quantities
+
+
+@pytest.mark.parametrize("asked", ["region", "endpoint,endpoint", "", "endpoint,"])
+def test_groups_that_no_meter_has_are_refused(grouped: Client, asked: str) -> None:
+    answer = grouped.get("/v1/usage", customer="c-1", group_by=asked)
+    assert answer.status == 400
+    assert answer.body["errors"][0]["pointer"] == "/group_by"
+
+
+def test_the_late_event_ledger_adds_up(acme: Client, connection: Connection, hour: int) -> None:
+    put_fates(connection, "acme", "api", hour, day_of(hour), counted=7, in_grace=2, unmatched=4)
+    put_fates(connection, "acme", "storage", hour, day_of(hour), late=3)
+    put_fates(connection, "globex", "api", hour, day_of(hour), counted=1)
+
+    answer = acme.get("/v1/late-events", window="hour", min_freshness="1m")
+
+    assert answer.status == 200
+    span = {"start": format_instant(hour), "end": format_instant(hour + HOUR_MS)}
+    assert answer.body["data"] == [
+        {"type": "api", "meters": ["api"], **span}
+        | {"on_time": 5, "in_grace": 2, "late": 0, "refused": 0, "accepted": 7},
+        {"type": "storage", "meters": ["storage"], **span}
+        | {"on_time": 0, "in_grace": 0, "late": 3, "refused": 0, "accepted": 3},
+    ]
+    assert parse_instant(answer.body["complete_through"])
+    assert [row["type"] for row in acme.get("/v1/late-events", type="api").body["data"]] == ["api"]
+    assert acme.get("/v1/late-events", window="fortnight").status == 400
 
 
 def test_nothing_in_flight_means_complete_through_now(acme: Client) -> None:

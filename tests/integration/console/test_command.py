@@ -10,9 +10,9 @@ import pytest
 from console.cli import main
 from runtime.postgres import Connection
 from runtime.settings import Settings
-from schemas.instant import HOUR_MS, MINUTE_MS, format_instant, parse_instant
+from schemas.instant import HOUR_MS, MINUTE_MS, day_of, format_instant, parse_instant
 from schemas.topics import USAGE
-from tests.integration.console.api import MICRO, count_of, put_rollup, this_hour_ms
+from tests.integration.console.api import MICRO, count_of, put_fates, put_rollup, this_hour_ms
 from tests.stack import Namespace
 
 pytestmark = pytest.mark.integration
@@ -135,6 +135,22 @@ def test_a_skip_is_told_once(weir: Command, connection: Connection, namespace: N
     assert (weir.code, weir.err.count("\n")) == (2, 1)
 
 
+def test_the_late_event_ledger(weir: Command, connection: Connection) -> None:
+    weir("tenant", "create", "acme")
+    hour = this_hour_ms()
+    put_fates(connection, "acme", "api", hour, day_of(hour), counted=7, in_grace=2, duplicate=9)
+    put_fates(connection, "acme", "api", hour, day_of(hour) + 1, late=3, refused=1)
+    put_fates(connection, "other", "api", hour, day_of(hour), counted=5)
+
+    [line] = weir.json("late-events", "--window", "month")["data"]
+    assert [line[name] for name in ("on_time", "in_grace", "late", "refused", "accepted")] == [5, 2, 3, 1, 11]
+    assert weir.json("late-events", "--type", "storage")["data"] == []
+    assert weir("late-events", "--format", "csv").splitlines()[0].startswith("type,meters,start,end,on_time")
+    assert weir.code == 0
+    weir("late-events", "--from", "2026-01-02T00:00:00Z", "--to", "2026-01-01T00:00:00Z")
+    assert weir.code == 2
+
+
 def test_usage_is_that_of_the_api_and_needs_no_key(weir: Command, connection: Connection) -> None:
     weir("topics", "apply")
     weir("catalog", "apply")
@@ -154,3 +170,31 @@ def test_usage_is_that_of_the_api_and_needs_no_key(weir: Command, connection: Co
     weir("usage", "c-1")
     assert (weir.code, "--tenant" in weir.err) == (2, True)
     assert weir.json("usage", "c-1", "--tenant", "globex")["data"] == []
+
+
+def test_the_doctor_says_what_is_wrong_and_what_to_do(
+    weir: Command, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEIR_SECRET_KEY", "k" * 43)
+    ill = weir.json("doctor")
+    assert weir.code == 1
+    wrong = {each["check"]: each for each in ill["checks"] if not each["good"]}
+    assert set(wrong) == {"topics", "catalog"}
+    assert all(each["do"] for each in wrong.values())
+
+    weir("topics", "apply")
+    weir("catalog", "apply")
+    well = weir.json("doctor")
+    assert [each["what"] for each in well["checks"] if not each["good"]] == []
+    assert (weir.code, well["findings"]) == (0, 0)
+    assert {each["check"] for each in well["checks"]} == {
+        *("settings", "postgres", "versions", "clocks", "catalog", "dead letters", "horizon"),
+        *("kafka", "topics", "lag"),
+    }
+
+    connection.execute("update outbox set created_at = now() - interval '1 hour', published_at = null")
+    monkeypatch.setenv("WEIR_KAFKA", "127.0.0.1:1")
+    away = weir.json("doctor")
+    wrong = {each["check"]: each for each in away["checks"] if not each["good"]}
+    assert set(wrong) == {"catalog", "kafka"}
+    assert "WEIR_KAFKA" in wrong["kafka"]["do"]
