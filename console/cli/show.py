@@ -1,6 +1,7 @@
 """How commands print data: a table for people, JSON and CSV for programs; always on stdout."""
 
 import csv
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -10,6 +11,9 @@ import click
 import msgspec
 
 Format = Literal["table", "json", "csv"]
+#: What a spreadsheet takes as the beginning of a formula, in the wide forms too.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "＝", "＋", "－", "＠")  # noqa: RUF001
+_NUMBER: Final = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 #: Wide enough for any line: what is piped must not be wrapped or cut.
 _UNBOUND_WIDTH: Final = 10_000
 
@@ -38,7 +42,7 @@ def show(output: Format, columns: Sequence[str], rows: Iterable[Sequence[object]
     elif output == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows([_cell(cell) for cell in row] for row in rows)
+        writer.writerows([_no_formula(_cell(cell)) for cell in row] for row in rows)
     else:
         _table(columns, rows)
 
@@ -77,6 +81,11 @@ def _cell(value: object) -> str:
     if isinstance(value, (tuple, list, frozenset)):
         return ",".join(map(str, value))
     return str(value)
+
+
+def _no_formula(text: str) -> str:
+    """Return *text* as a spreadsheet shows it, with a quote before what it would calculate."""
+    return f"'{text}" if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
 
 
 def _side(value: object) -> Literal["left", "right"]:

@@ -192,3 +192,10 @@ def test_csv_can_be_read_back(capsys: pytest.CaptureFixture[str]) -> None:
         ['a "b", c', "x,y"],
         ["", ""],
     ]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "=cmd|' /C calc'!A0"])
+def test_csv_holds_no_formula(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    show("csv", ("name", "difference", "end"), [(text, "-0.5", -3)], None)
+    [_, row] = csv.reader(io.StringIO(capsys.readouterr().out, newline=""))
+    assert row == [f"'{text}", "-0.5", "-3"]
