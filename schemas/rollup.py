@@ -93,8 +93,8 @@ Row = UsageRow | FatesRow | Progress | LostRow
 
 encode: Final = msgspec.json.Encoder().encode
 _decode_key: Final = msgspec.json.Decoder(Key).decode
-_decode_usage: Final = msgspec.json.Decoder(UsageRow).decode
-_decode_fates: Final = msgspec.json.Decoder(FatesRow).decode
+decode_usage: Final = msgspec.json.Decoder(UsageRow).decode
+decode_fates: Final = msgspec.json.Decoder(FatesRow).decode
 _decode_progress: Final = msgspec.json.Decoder(Progress).decode
 _decode_lost: Final = msgspec.json.Decoder(LostRow).decode
 
@@ -104,9 +104,9 @@ def decode(key: bytes, value: bytes) -> tuple[Key, Row]:
     try:
         parsed = _decode_key(key)
         if isinstance(parsed, UsageKey):
-            return parsed, _decode_usage(value)
+            return parsed, decode_usage(value)
         if isinstance(parsed, FatesKey):
-            return parsed, _decode_fates(value)
+            return parsed, decode_fates(value)
         if isinstance(parsed, LostKey):
             return parsed, _decode_lost(value)
         return parsed, _decode_progress(value)

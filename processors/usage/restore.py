@@ -62,7 +62,7 @@ class Changelog:
             raw_key, value = self._newest.popitem()
             key, row = _decode(raw_key, value)
             if isinstance(key, rollup.UsageKey | rollup.FatesKey):
-                table.restore(raw_key, key, row)
+                table.restore(key, value, row.stamp)
 
 
 def _decode(key: bytes, value: bytes) -> tuple[rollup.Key, rollup.Row]:

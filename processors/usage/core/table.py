@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
-from sys import intern
 from typing import Final
 
 from processors.stream.core.records import NewRecord
@@ -39,10 +38,12 @@ class ClockWentBackError(Exception):
 class _Bucket:
     """The rows of one window and arrival day; `closes_ms` is the record time that ends them."""
 
-    __slots__ = ("closes_ms", "fates", "lines", "usage")
+    __slots__ = ("closes_ms", "fates", "lines", "saved", "usage")
 
     def __init__(self, closes_ms: int) -> None:
         self.closes_ms = closes_ms
+        #: Records of rows that nothing has been added to since they were restored.
+        self.saved: dict[bytes, bytes] = {}
         self.usage: dict[UsageName, UsageRow] = {}
         self.fates: dict[FatesName, FatesRow] = {}
         self.lines: _Lines | None = None
@@ -86,7 +87,7 @@ class UsageTable:
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        return sum(len(b.usage) + len(b.fates) for b in self._buckets.values())
+        return sum(len(b.usage) + len(b.fates) + len(b.saved) for b in self._buckets.values())
 
     def lines(self, start_ms: int, day: int, plans: Mapping[str, Plan]) -> Lines:
         """Return the lines of the window that starts at *start_ms*, measured by *plans*.
@@ -100,21 +101,25 @@ class UsageTable:
 
     def usage_row(self, start_ms: int, day: int, name: UsageName) -> UsageRow:
         """Return the row of *name* for the window that starts at *start_ms*; *day* is its arrival day."""
-        known = self._bucket(start_ms, day).usage
-        row = known.get(name)
+        bucket = self._bucket(start_ms, day)
+        row = bucket.usage.get(name)
         if row is None:
-            row = known[name] = UsageRow(rollup.encode(rollup.UsageKey(*name, start_ms, day)))
+            row = bucket.usage[name] = UsageRow(rollup.encode(rollup.UsageKey(*name, start_ms, day)))
+            if (saved := bucket.saved.pop(row.key, None)) is not None:
+                row.restore(rollup.decode_usage(saved))
         return row
 
     def fates_rows(self, hour_ms: int, arrival_day: int, names: Iterable[FatesName]) -> list[FatesRow]:
         """Return the counts of fates of *names* for events of *hour_ms* that arrived on *arrival_day*."""
-        known = self._bucket(hour_ms, arrival_day).fates
+        bucket = self._bucket(hour_ms, arrival_day)
         rows = []
         for name in names:
-            row = known.get(name)
+            row = bucket.fates.get(name)
             if row is None:
                 key = rollup.FatesKey(*name, hour_ms, arrival_day, self._partition)
-                row = known[name] = FatesRow(rollup.encode(key))
+                row = bucket.fates[name] = FatesRow(rollup.encode(key))
+                if (saved := bucket.saved.pop(row.key, None)) is not None:
+                    row.restore(rollup.decode_fates(saved))
             rows.append(row)
         return rows
 
@@ -136,30 +141,25 @@ class UsageTable:
         for bucket in self._buckets.values():
             rows: Iterable[LiveRow] = chain(bucket.usage.values(), bucket.fates.values())
             yield from ((row.key, row.encode()) for row in rows)
+            yield from bucket.saved.items()
 
-    def restore(
-        self, raw_key: bytes, key: rollup.UsageKey | rollup.FatesKey, saved: rollup.Row
-    ) -> LiveRow | None:
-        """Put back what was written down; None if its window was closed at the time of `resume`.
+    def restore(self, key: rollup.UsageKey | rollup.FatesKey, value: bytes, stamp: int) -> bool:
+        """Put back the row of *key* as it was written down; False if its window was closed by `resume`.
 
-        *raw_key* is *key* as it stands on the log.
+        It stays as it is, a third of the memory and of the time, until an event asks for it.
         """
-        self.restored_up_to = max(self.restored_up_to, saved.stamp)
+        self.restored_up_to = max(self.restored_up_to, stamp)
         start_ms = key.window_start_ms if isinstance(key, rollup.UsageKey) else key.hour_ms
-        if self._closes_ms(start_ms, key.arrival_day) <= self._closed_ms:
-            return None
-        bucket = self._bucket(start_ms, key.arrival_day)
-        if isinstance(key, rollup.UsageKey) and isinstance(saved, rollup.UsageRow):
-            # One text for all rows that name it: a customer has rows for every meter and hour.
-            name = (intern(key.tenant), intern(key.customer), intern(key.meter), intern(key.group))
-            usage = bucket.usage[name] = UsageRow(raw_key)
-            usage.restore(saved)
-            return usage
-        if isinstance(key, rollup.FatesKey) and isinstance(saved, rollup.FatesRow):
-            fates = bucket.fates[intern(key.tenant), intern(key.type)] = FatesRow(raw_key)
-            fates.restore(saved)
-            return fates
-        raise TypeError(key, saved)
+        bucket = self._buckets.get((start_ms, key.arrival_day))
+        if bucket is None:
+            if self._closes_ms(start_ms, key.arrival_day) <= self._closed_ms:
+                return False
+            bucket = self._bucket(start_ms, key.arrival_day)
+        # As `usage_row` asks for it, whoever wrote it.
+        raw = rollup.encode(key)
+        if (other := bucket.saved.get(raw)) is None or rollup.decode(raw, other)[1].stamp < stamp:
+            bucket.saved[raw] = value
+        return True
 
     def close(self, record_time_ms: int) -> None:
         """Forget the windows that were over well before *record_time_ms*, all written down."""

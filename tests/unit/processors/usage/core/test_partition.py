@@ -65,7 +65,8 @@ def test_record_time_in_the_progress_never_goes_back() -> None:
 
 def test_no_progress_is_told_before_a_replay_has_come_to_its_newest_row() -> None:
     table = new_table()
-    table.restore(rollup.encode(ROW), ROW, rollup.UsageRow(single(NOW_MS, 5), stamp_of(2, 9)))
+    stamp = stamp_of(2, 9)
+    table.restore(ROW, rollup.encode(rollup.UsageRow(single(NOW_MS, 5), stamp)), stamp)
     before = rollup.Progress(stamp_of(2, 6), NOW_MS, 4)
     one = partition(table, before)
     assert one.apply([record(7, "a"), record(8, "b")], CATALOG).progress is None

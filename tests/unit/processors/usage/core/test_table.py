@@ -10,7 +10,7 @@ from schemas import rollup
 from schemas.catalog import MeterSet
 from schemas.instant import DAY_MS, HOUR_MS
 from schemas.meters import Meter
-from schemas.partial import single
+from schemas.partial import merge, single
 
 DAY = 20_000
 START_MS = DAY * DAY_MS
@@ -29,6 +29,10 @@ def table() -> UsageTable:
 
 def saved(stamp: int) -> rollup.UsageRow:
     return rollup.UsageRow(single(START_MS, 5), stamp)
+
+
+def put_back(into: UsageTable, stamp: int) -> bool:
+    return into.restore(KEY, rollup.encode(saved(stamp)), stamp)
 
 
 def open_row(of: UsageTable, day: int = 0) -> UsageRow:
@@ -149,10 +153,11 @@ def test_a_clock_that_steps_back_opens_nothing_that_was_closed() -> None:
 def test_after_a_restart_windows_of_the_last_day_are_there_again() -> None:
     rows = table()
     rows.resume(OVER_MS + DAY_MS - 1)
-    assert rows.restore(RAW_KEY, KEY, saved(9)) is open_row(rows)
+    assert put_back(rows, 9)
+    assert open_row(rows).stamp == 9
     rows = table()
     rows.resume(OVER_MS + DAY_MS)
-    assert rows.restore(RAW_KEY, KEY, saved(9)) is None
+    assert not put_back(rows, 9)
     assert len(rows) == 0
 
 
@@ -160,18 +165,48 @@ def test_it_knows_how_far_its_restored_rows_reach() -> None:
     rows = table()
     assert rows.restored_up_to == -1
     for stamp in (4, 9, 6):
-        rows.restore(RAW_KEY, KEY, saved(stamp))
+        put_back(rows, stamp)
     assert rows.restored_up_to == 9
 
 
-def test_a_value_under_the_key_of_another_kind_is_no_row() -> None:
-    with pytest.raises(TypeError):
-        table().restore(RAW_KEY, KEY, rollup.FatesRow(0, 0, 0, 0, 0, 0, 0, 0))
+def test_a_restored_row_is_as_it_was_written_until_an_event_asks_for_it() -> None:
+    rows = table()
+    put_back(rows, 9)
+    fates = rollup.FatesKey(*FATES, START_MS, DAY, 3)
+    counts = rollup.encode(rollup.FatesRow(4, 3, 2, 1, 0, 0, 0, 8))
+    assert rows.restore(fates, counts, 8)
+    written = {RAW_KEY: rollup.encode(saved(9)), rollup.encode(fates): counts}
+    assert dict(rows.records()) == written
+    assert len(rows) == 2
+
+    open_row(rows).add(START_MS + 1, 7)
+    [row] = rows.fates_rows(START_MS, DAY, [FATES])
+    row.late += 1
+    assert len(rows) == 2
+    assert {key: rollup.decode(key, value)[1] for key, value in rows.records()} == {
+        RAW_KEY: rollup.UsageRow(merge(single(START_MS, 5), single(START_MS + 1, 7)), 9),
+        rollup.encode(fates): rollup.FatesRow(4, 3, 3, 1, 0, 0, 0, 8),
+    }
+
+
+@pytest.mark.parametrize("stamps", [(4, 9), (9, 4)])
+def test_of_two_records_of_one_row_the_newer_one_is_kept(stamps: tuple[int, int]) -> None:
+    rows = table()
+    for stamp in stamps:
+        put_back(rows, stamp)
+    assert open_row(rows).stamp == 9
+
+
+def test_a_restored_row_leaves_with_its_window() -> None:
+    rows = table()
+    put_back(rows, 9)
+    rows.close(OVER_MS + HOUR_MS)
+    assert len(rows) == 0
 
 
 def test_a_record_is_a_replay_up_to_the_newest_restored_stamp() -> None:
     rows = table()
-    rows.restore(RAW_KEY, KEY, saved(9))
+    put_back(rows, 9)
     assert isinstance(stamping(rows, 9), Replay)
     assert isinstance(stamping(rows, 10), FirstPass)
 
@@ -186,7 +221,7 @@ def test_a_first_pass_counts_into_every_row_and_has_it_written() -> None:
 
 def test_a_replay_counts_only_into_rows_that_lack_the_record() -> None:
     rows = table()
-    rows.restore(RAW_KEY, KEY, saved(9))
+    put_back(rows, 9)
     holds, lacks = open_row(rows), open_row(rows, DAY)
     first = Replay(rows, 9)
     opened = first.open([holds, lacks])
@@ -200,7 +235,7 @@ def test_a_replay_counts_only_into_rows_that_lack_the_record() -> None:
 
 def test_a_replay_writes_rows_again_that_hold_the_record() -> None:
     rows = table()
-    rows.restore(RAW_KEY, KEY, saved(9))
+    put_back(rows, 9)
     Replay(rows, 8).open([open_row(rows)])[0].add(START_MS, 1)
     [record] = rows.take_dirty(0)
     assert rollup.decode(record.key, record.value) == (KEY, saved(9))
