@@ -54,6 +54,9 @@ ROUTES: Final = (
             _FROM,
             _TO,
             Parameter("group_by", "properties to keep usage apart by, with commas; default: all together"),
+            Parameter(
+                "top", "1 to 1000: only the windows in which most of `meter` was used, the largest first"
+            ),
             Parameter("limit", "1 to 1000 windows a page; default: 1000"),
             Parameter("cursor", "`next` of the page before"),
             _FRESH,

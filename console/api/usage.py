@@ -23,7 +23,7 @@ from console.api.fresh import now_ms, read_fresh
 from console.usage.core.calendar import Bounds, Window, window_of
 from console.usage.core.cursor import Position, seal, unseal
 from console.usage.core.merge import Usage
-from console.usage.reading import Question, read_usage
+from console.usage.reading import Question, Unanswerable, read_usage
 from schemas.errors import Reject
 
 
@@ -71,6 +71,7 @@ def _question(given: Parameters, tenant: str, context: Context) -> Question:
     window = given.take("window", one_of({window.value: window for window in Window})) or Window.HOUR
     most = given.take("limit", limit) or MOST
     group_by = given.take("group_by", names_of) or ()
+    top = given.take("top", limit)
     span = take_span(given, window, now_ms())
     after = given.take(
         "cursor", lambda text: _position(text, _scope(tenant, customer, meter, window, group_by), context)
@@ -78,7 +79,7 @@ def _question(given: Parameters, tenant: str, context: Context) -> Question:
     given.done()
     if after is not None:
         span = Bounds(after.from_ms, after.to_ms)
-    return Question(tenant, customer, meter, window, *span, group_by, most, after)
+    return Question(tenant, customer, meter, window, *span, group_by, most, after, top)
 
 
 def _position(text: str, scope: str, context: Context) -> Position:
@@ -102,8 +103,8 @@ async def _answer(context: Context, question: Question, min_freshness_ms: int | 
             min_freshness_ms,
             lambda connection, moment: read_usage(connection, context.settings, question, moment),
         )
-    except Reject as error:
-        raise bad_parameters(ParameterFault("/group_by", "unknown", str(error))) from None
+    except Unanswerable as error:
+        raise bad_parameters(ParameterFault(f"/{error.field}", "unknown", str(error))) from None
     scope = _scope(question.tenant, question.customer, question.meter, question.window, question.group_by)
     following = None if page.next is None else seal(page.next, scope, context.secret)
     fresh = page.freshness

@@ -1,5 +1,7 @@
 """`weir usage`: a customer's usage, straight from PostgreSQL."""
 
+from typing import Final
+
 import click
 
 from console.cli.place import with_settings
@@ -7,10 +9,11 @@ from console.cli.reading import ask, span_of
 from console.cli.show import Format, example, format_option, say, show
 from console.cli.whose import tenant_of
 from console.usage.core.calendar import Window
-from console.usage.reading import Page, Question, read_usage
+from console.usage.reading import Page, Question, Unanswerable, read_usage
 from runtime.settings import Settings
-from schemas.errors import Reject
 
+#: Of the parts of a question.
+_OPTIONS: Final = {"group_by": "--group", "meter": "--meter"}
 _COLUMNS = (
     "customer",
     "meter",
@@ -42,6 +45,11 @@ _COLUMNS = (
     "--group", "group_by", multiple=True, help="Apart by this property of the meter's group_by; repeatable."
 )
 @click.option(
+    "--top",
+    type=click.IntRange(1, 1_000),
+    help="Only the windows in which most of --meter was used, the largest first.",
+)
+@click.option(
     "--from", "start", metavar="TIME", help="RFC 3339; windows that overlap the span are shown whole."
 )
 @click.option("--to", "end", metavar="TIME", help="RFC 3339, exclusive.")
@@ -55,6 +63,7 @@ def command(  # noqa: PLR0913 -- each is an option of the command
     meter: str | None,
     window: str,
     group_by: tuple[str, ...],
+    top: int | None,
     start: str | None,
     end: str | None,
     output: Format,
@@ -63,11 +72,11 @@ def command(  # noqa: PLR0913 -- each is an option of the command
     chosen = Window(window)
     tenant = tenant_of(settings, tenant)
     labels = tuple(dict.fromkeys(group_by))
-    question = Question(tenant, customer, meter, chosen, *span_of(chosen, start, end), labels)
+    question = Question(tenant, customer, meter, chosen, *span_of(chosen, start, end), labels, top=top)
     try:
         page = ask(settings, lambda connection, moment: read_usage(connection, settings, question, moment))
-    except Reject as error:
-        raise click.BadParameter(str(error), param_hint="--group") from None
+    except Unanswerable as error:
+        raise click.BadParameter(str(error), param_hint=_OPTIONS[error.field]) from None
     _show(page, output)
 
 

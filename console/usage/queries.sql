@@ -46,3 +46,59 @@ where tenant = %(tenant)s
   and (customer, meter, shown, window_start_ms)
       >= (%(after_customer)s, %(after_meter)s, %(after_group)s::text[], %(after_hour)s)
 order by customer, meter, shown, window_start_ms, arrival_day, grp;
+
+-- name: rows_of_top
+-- The rows of those windows in which most of one meter was used, by the largest amount first. PostgreSQL
+-- ranks by its exact numbers; the amounts themselves are made of the rows, as everywhere.
+with named as (
+    select *,
+        case %(window)s
+            when 'hour' then window_start_ms
+            when 'day' then window_start_ms - window_start_ms %% 86400000
+            else (
+                extract(epoch from date_trunc('month', to_timestamp(window_start_ms / 1000) at time zone 'UTC'))
+                * 1000
+            )::bigint
+        end as bucket
+    from rollups, lateral (
+        select array(
+            select coalesce(nullif(grp, '')::jsonb ->> label, '')
+            from unnest(%(group_by)s::text[]) with ordinality as asked (label, place)
+            order by place
+        ) as shown
+    ) as groups
+    where tenant = %(tenant)s
+      and meter = %(meter)s
+      and (%(customer)s::text is null or customer = %(customer)s)
+      and window_start_ms >= %(from_ms)s and window_start_ms < %(to_ms)s
+),
+amounts as (
+    select customer, shown, bucket,
+        case %(aggregation)s
+            when 'count' then sum(events)
+            when 'avg' then sum(sum) / nullif(sum(events), 0)
+            when 'min' then min(min)
+            when 'max' then max(max)
+            when 'first' then (array_agg(first_value order by first_ms, window_start_ms, arrival_day, grp))[1]
+            when 'latest' then (
+                array_agg(
+                    latest_value
+                    order by latest_ms desc, window_start_ms desc, arrival_day desc, grp desc
+                )
+            )[1]
+            else sum(sum)
+        end as amount
+    from named
+    group by customer, shown, bucket
+),
+ranked as (
+    select customer, shown, bucket,
+        row_number() over (order by amount desc nulls last, customer, shown, bucket) as rank
+    from amounts
+    order by rank
+    limit %(top)s
+)
+select customer, meter, shown, window_start_ms, arrival_day,
+       events, sum, min, max, first_ms, first_value, latest_ms, latest_value
+from named join ranked using (customer, shown, bucket)
+order by rank, window_start_ms, arrival_day, grp;

@@ -19,6 +19,14 @@ from schemas.partial import Partial
 from schemas.partition import partition_of
 
 
+class Unanswerable(Reject):
+    """A question asks for what the catalogue does not have; `field` says which part of it does."""
+
+    def __init__(self, field: str, detail: str) -> None:
+        super().__init__(detail)
+        self.field = field
+
+
 class Question(NamedTuple):
     """Whose usage, of what, by which windows. Its span begins and ends on windows' edges."""
 
@@ -34,6 +42,8 @@ class Question(NamedTuple):
     #: Most answers; None: all.
     limit: int | None = None
     after: Position | None = None
+    #: As many of the windows in which most was used, of one meter; None: all windows, in order.
+    top: int | None = None
 
 
 class Page(NamedTuple):
@@ -47,12 +57,15 @@ class Page(NamedTuple):
 async def read_usage(
     connection: AsyncConnection, settings: Settings, question: Question, moment: Moment
 ) -> Page:
-    """Return the answer to *question*. Raises Reject if it asks for groups that no meter has."""
+    """Return the answer to *question*. Raises Unanswerable."""
     async with snapshot(connection):
         fresh = await read_freshness(connection, _partitions(question, settings), moment)
         catalog = await read_catalog(connection)
         _check_groups(question.group_by, catalog)
-        rows, following = await _rows(connection, question)
+        if question.top is None:
+            rows, following = await _rows(connection, question)
+        else:
+            rows, following = await _top(connection, question, catalog), None
     found = answers(rows, question.window, question.group_by, catalog, fresh.complete_through_ms)
     return Page(list(found), following, fresh)
 
@@ -68,10 +81,8 @@ def _check_groups(asked: Iterable[str], catalog: Catalog) -> None:
     known = sorted({label_of(place) for meter in meters for place in meter.group_by})
     for label in asked:
         if label not in known:
-            raise Reject(
-                f"no meter groups by {label!r}: "
-                + (f"choose from {', '.join(known)}" if known else "none groups by anything")
-            )
+            choice = f"choose from {', '.join(known)}" if known else "none groups by anything"
+            raise Unanswerable("group_by", f"no meter groups by {label!r}: {choice}")
 
 
 async def _rows(connection: AsyncConnection, question: Question) -> tuple[list[StoredRow], Position | None]:
@@ -91,6 +102,21 @@ async def _rows(connection: AsyncConnection, question: Question) -> tuple[list[S
                     return rows, _position(question, row)
             rows.append(row)
     return rows, None
+
+
+async def _top(connection: AsyncConnection, question: Question, catalog: Catalog) -> list[StoredRow]:
+    meters = {meter.name: meter for version in catalog.meter_sets for meter in version.meters}
+    meter = meters.get(question.meter or "")
+    if meter is None:
+        choice = ", ".join(sorted(meters))
+        raise Unanswerable("meter", f"top compares the windows of one meter: choose from {choice}")
+    wanted = _parameters(question) | {
+        "window": question.window,
+        "aggregation": meter.aggregation,
+        "top": question.top,
+    }
+    found = await connection.execute(queries(__package__)["rows_of_top"], wanted)
+    return [_stored(raw) async for raw in found]
 
 
 def _parameters(question: Question) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from confluent_kafka import Producer
@@ -94,47 +95,100 @@ GROUPS = (
 
 
 @pytest.fixture
-def grouped(acme: Client, connection: Connection, hour: int) -> Client:
+def midmonth() -> int:
+    """Return noon of the newest 14th that is over: within 35 days, and far from both ends of its month."""
+    today = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+    month = today if today.day > 14 else today.replace(day=1) - timedelta(days=1)
+    return int(month.replace(day=14).timestamp() * 1000)
+
+
+@pytest.fixture
+def grouped(acme: Client, connection: Connection, midmonth: int) -> Client:
     apply_meters(connection, "meters: {api: {unit: requests, group_by: [endpoint, method]}}")
     for group, count in GROUPS:
-        for start_ms in (hour - 2 * HOUR_MS, hour - HOUR_MS):
+        for start_ms in (midmonth - HOUR_MS, midmonth):
             partial = count_of(1, count * MICRO, start_ms + count)
             put_rollup(connection, "acme", "c-1", "api", start_ms, partial, group=group)
     return acme
 
 
-@pytest.mark.parametrize(
-    ("asked", "quantities"),
-    [
-        (None, {"": "30"}),
-        ("endpoint", {"/x": "6", "": "24"}),
-        ("method", {"GET": "2", "PUT": "12", "": "16"}),
-        ("method,endpoint", {"GET, /x": "2", "PUT, /x": "4", "PUT, ": "8", ", ": "16"}),
-    ],
+# One process answers all questions of a test: starting it takes longer than they do.
+TOGETHER_OR_APART = (
+    (None, {"": "30"}),
+    ("endpoint", {"/x": "6", "": "24"}),
+    ("method", {"GET": "2", "PUT": "12", "": "16"}),
+    ("method,endpoint", {"GET, /x": "2", "PUT, /x": "4", "PUT, ": "8", ", ": "16"}),
 )
-def test_usage_is_together_or_apart_by_what_is_asked_for(
-    grouped: Client, asked: str | None, quantities: dict[str, str]
-) -> None:
-    given = {} if asked is None else {"group_by": asked}
-    found: dict[str, int] = {}
-    cursor: dict[str, str] = {}
-    while True:
-        page = grouped.get("/v1/usage", customer="c-1", window="hour", limit="1", **given, **cursor).body
-        for row in page["data"]:
-            assert row["group"] == ", ".join(row["groups"].values())
-            assert list(row["groups"]) == (asked.split(",") if asked else [])
-            found[row["group"]] = found.get(row["group"], 0) + int(row["quantity"])
-        if page["next"] is None:
-            break
-        cursor = {"cursor": page["next"]}
-    assert {group: str(quantity) for group, quantity in found.items()} == quantities
 
 
-@pytest.mark.parametrize("asked", ["region", "endpoint,endpoint", "", "endpoint,"])
-def test_groups_that_no_meter_has_are_refused(grouped: Client, asked: str) -> None:
-    answer = grouped.get("/v1/usage", customer="c-1", group_by=asked)
-    assert answer.status == 400
-    assert answer.body["errors"][0]["pointer"] == "/group_by"
+def test_usage_is_together_or_apart_by_what_is_asked_for(grouped: Client) -> None:
+    for asked, quantities in TOGETHER_OR_APART:
+        given = {} if asked is None else {"group_by": asked}
+        found: dict[str, int] = {}
+        cursor: dict[str, str] = {}
+        while True:
+            page = grouped.get("/v1/usage", customer="c-1", window="hour", limit="1", **given, **cursor).body
+            for row in page["data"]:
+                assert row["group"] == ", ".join(row["groups"].values())
+                assert list(row["groups"]) == (asked.split(",") if asked else [])
+                found[row["group"]] = found.get(row["group"], 0) + int(row["quantity"])
+            if page["next"] is None:
+                break
+            cursor = {"cursor": page["next"]}
+        assert {group: str(quantity) for group, quantity in found.items()} == quantities, asked
+
+
+def test_what_no_meter_has_is_refused(grouped: Client) -> None:
+    for asked in ("region", "endpoint,endpoint", "", "endpoint,"):
+        answer = grouped.get("/v1/usage", customer="c-1", group_by=asked)
+        assert (answer.status, answer.body["errors"][0]["pointer"]) == (400, "/group_by"), asked
+    for given in ({"top": "3"}, {"top": "3", "meter": "nobody"}):
+        answer = grouped.get("/v1/usage", **given)
+        assert (answer.status, answer.body["errors"][0]["pointer"]) == (400, "/meter"), given
+    assert grouped.get("/v1/usage", top="0", meter="api").status == 400
+
+
+TOP: tuple[tuple[dict[str, str], list[tuple[str, str]]], ...] = (
+    ({"group_by": "endpoint", "window": "month", "top": "1"}, [("", "24")]),
+    ({"group_by": "method", "window": "month", "top": "2"}, [("", "16"), ("PUT", "12")]),
+    ({"window": "hour", "top": "9"}, [("", "15"), ("", "15")]),
+    ({"window": "month", "top": "9", "customer": "nobody"}, []),
+)
+
+
+def test_the_top_are_the_windows_in_which_most_was_used(grouped: Client) -> None:
+    for asked, expected in TOP:
+        answer = grouped.get("/v1/usage", meter="api", **asked).body
+        assert [(row["group"], row["quantity"]) for row in answer["data"]] == expected, asked
+        assert answer["next"] is None
+
+
+#: By aggregation: the values of three customers, hour after hour, and the amounts, the largest first.
+RANKED = {
+    "sum": (((2, 5, 2), (3, 1), (7,)), ["9", "7", "4"]),
+    "count": (((2, 5, 2), (3, 1), (7,)), ["3", "2", "1"]),
+    "avg": (((2, 5, 2), (3, 1), (7,)), ["7", "3", "2"]),
+    "min": (((2, 5, 2), (3, 1), (7,)), ["7", "2", "1"]),
+    "max": (((2, 5, 2), (3, 1), (7,)), ["7", "5", "3"]),
+    "first": (((2, 5, 2), (3, 1), (7,)), ["7", "3", "2"]),
+    "latest": (((2, 5, 2), (3, 4), (7,)), ["7", "4", "2"]),
+}
+
+
+def test_what_is_ranked_is_what_is_answered(acme: Client, connection: Connection, midmonth: int) -> None:
+    apply_meters(
+        connection, f"meters: {{{', '.join(f'{name}: {{aggregation: {name}}}' for name in RANKED)}}}"
+    )
+    for name, (customers, _) in RANKED.items():
+        for customer, values in enumerate(customers):
+            for place, value in enumerate(values):
+                start_ms = midmonth + place * HOUR_MS
+                one = count_of(1, value * MICRO, start_ms)
+                put_rollup(connection, "acme", f"c-{customer}", name, start_ms, one)
+
+    for name, (_, expected) in RANKED.items():
+        top = acme.get("/v1/usage", meter=name, window="month", top="3").body["data"]
+        assert [row["quantity"] for row in top] == expected, name
 
 
 def test_the_late_event_ledger_adds_up(acme: Client, connection: Connection, hour: int) -> None:
