@@ -25,5 +25,5 @@ def command(settings: Settings, output: Format) -> int:
     rows = [(each.check, "good" if each.good else "WRONG", each.what, each.do) for each in checks]
     value = {"findings": findings, "checks": [msgspec.structs.asdict(each) for each in checks]}
     show(output, (*Check.__struct_fields__[:1], "state", *Check.__struct_fields__[2:]), rows, value)
-    say(f"{findings} findings" if findings else "all is well")
+    say(f"findings: {findings}" if findings else "all is well")
     return BAD_ANSWER if findings else 0

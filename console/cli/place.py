@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import click
 
-from deploy.local.folder import DataFolder, is_held, read_state
+from deploy.local.folder import DataFolder, is_held, read_state, secret_key
 from runtime.settings import Settings
 from schemas.errors import Misconfigured
 
@@ -33,7 +33,7 @@ def find_settings(data: Path | None, environ: Mapping[str, str] = os.environ) ->
     explicit = any(name in environ for name in _ADDRESSES)
     state = read_state(folder) if named or not explicit else None
     if state is not None and is_held(folder):
-        return Settings.load({**environ, **_addresses(folder, state.addresses)})
+        return Settings.load({**environ, **_addresses(folder, state.addresses), **_secret(folder)})
     if data is not None:
         raise Misconfigured(f"no stack runs in {folder.path}: start one with `weir up --data {data}`")
     if not explicit:
@@ -67,3 +67,11 @@ def _addresses(folder: DataFolder, addresses: Mapping[str, str]) -> dict[str, st
         "WEIR_POSTGRES": addresses["postgres"],
         **ports,
     }
+
+
+def _secret(folder: DataFolder) -> dict[str, str]:
+    """Return the running stack's secret key; its owner alone may read it."""
+    try:
+        return {"WEIR_SECRET_KEY": secret_key(folder)}
+    except OSError:
+        return {}

@@ -181,13 +181,13 @@ def catalog_checks(versions: int, outbox: int, outbox_seconds: float) -> list[Ch
                 "see whether a console runs and reaches Kafka: it relays them",
             )
         )
-    return wrong or [good("catalog", f"{versions} versions of the meters; no fact waits")]
+    return wrong or [good("catalog", f"versions of the meters: {versions}; no fact waits")]
 
 
 def owed_checks(letters: Mapping[str, int], lost: int) -> list[Check]:
     """Return what somebody owes an answer: dead letters by topic, ranges that retention ate."""
     wrong = [
-        bad("dead letters", f"{count} records of {topic} were set aside", "look at them, mend the cause")
+        bad("dead letters", f"records of {topic} that were set aside: {count}", "mend the cause")
         for topic, count in letters.items()
         if count
     ]
@@ -195,7 +195,7 @@ def owed_checks(letters: Mapping[str, int], lost: int) -> list[Check]:
         wrong.append(
             bad(
                 "lost",
-                f"{lost} ranges of the log were deleted before they were read",
+                f"ranges of the log that were deleted before they were read: {lost}",
                 "`weir reconcile usage` names them; their senders have to send them again",
             )
         )

@@ -8,7 +8,7 @@ import pytest
 
 from console.cli.place import DEFAULT_FOLDER, data_folder, find_settings
 from deploy.local.birth import Born
-from deploy.local.folder import DataFolder, held, open_folder, write_state
+from deploy.local.folder import DataFolder, held, open_folder, secret_key, write_state
 from deploy.local.state import StackState
 from schemas.errors import Misconfigured
 
@@ -57,6 +57,17 @@ def test_a_running_stack_is_found_by_its_folder(running: DataFolder) -> None:
         assert (found.kafka, found.postgres) == (ADDRESSES["kafka"], ADDRESSES["postgres"])
         assert (found.ingest_port, found.console_port) == (9000, 9001)
         assert found.archive == f"{running.path}/archive"
+        assert found.secret_key == secret_key(running)
+
+
+def test_a_secret_that_is_not_ours_to_read_stops_nothing(
+    running: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_folder: DataFolder) -> str:
+        raise PermissionError
+
+    monkeypatch.setattr("console.cli.place.secret_key", refuse)
+    assert find_settings(running.path, {}).secret_key == ""
 
 
 def test_settings_hold_where_no_stack_runs(stopped: DataFolder) -> None:

@@ -134,6 +134,6 @@ def test_meters_have_to_be_there_and_to_reach_the_stream(
 def test_what_is_owed_an_answer_is_wrong_until_it_has_one() -> None:
     assert wrong(owed_checks({}, 0)) == []
     assert wrong(owed_checks({"weir.usage": 2, "weir.rollups": 0}, 1)) == [
-        "2 records of weir.usage were set aside",
-        "1 ranges of the log were deleted before they were read",
+        "records of weir.usage that were set aside: 2",
+        "ranges of the log that were deleted before they were read: 1",
     ]
