@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from processors.usage.core.dedupe import Copies
-from processors.usage.core.plans import EVERYBODY, Choice, Plans
+from processors.usage.core.recipes import EVERYBODY, Choice, Recipes
 from processors.usage.core.rows import FatesRow, UsageRow
 from processors.usage.core.screen import Screened, Turned
 from processors.usage.core.stamping import stamping
@@ -24,15 +24,15 @@ class RecordCount:
     def __init__(
         self,
         table: UsageTable,
-        plans: Plans,
+        recipes: Recipes,
         screened: Screened,
         stamp: int,
         catalog: Catalog,
         tally: Tally,
     ) -> None:
-        """Count into *table* under the record's *stamp*, measuring by *plans* of *catalog*."""
+        """Count into *table* under the record's *stamp*, measuring by *recipes* of *catalog*."""
         self._table = table
-        self._plans = plans
+        self._recipes = recipes
         self._screened = screened
         self._catalog = catalog
         self._tally = tally
@@ -61,7 +61,7 @@ class RecordCount:
         meters = self._catalog.meters_at(start_ms)
         how = arrival(start_ms, self._recorded_at_ms, meters.grace_ms)
         day = self._arrival_day if how is Arrival.LATE else NOT_LATE
-        lines = self._table.lines(start_ms, day, self._plans.by_event_type(meters))
+        lines = self._table.lines(start_ms, day, self._recipes.by_event_type(meters))
         self._add(pack, indexes, lines)
         self._book(pack, start_ms, indexes, how)
         if how is not Arrival.LATE:

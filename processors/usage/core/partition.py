@@ -7,7 +7,7 @@ from processors.stream.core.records import NewRecord, SourceRecord
 from processors.usage.core.count import RecordCount
 from processors.usage.core.dedupe import NO_COPIES, Copies, Dedupe
 from processors.usage.core.horizon import Horizon
-from processors.usage.core.plans import Plans
+from processors.usage.core.recipes import Recipes
 from processors.usage.core.refusals import Rules
 from processors.usage.core.screen import Screen, Screened
 from processors.usage.core.seen_index import SeenIndex
@@ -68,8 +68,8 @@ class UsagePartition:
         self.horizon = horizon
         #: The last one that an outcome carried.
         self.progress = progress
-        self._plans = Plans()
-        rules = Rules(identity.partition, identity.partitions, horizon.horizon_ms, self._plans)
+        self._recipes = Recipes()
+        rules = Rules(identity.partition, identity.partitions, horizon.horizon_ms, self._recipes)
         self._screen = Screen(identity.partition, rules)
         self._dedupe = Dedupe(index, horizon)
         self._record_time_ms = progress.record_time_ms if progress else 0
@@ -102,7 +102,7 @@ class UsagePartition:
         """Apply one record; return the verdicts on it, if there are any."""
         record = one.record
         stamp = stamp_of(self.identity.generation, record.offset)
-        on_it = RecordCount(self.table, self._plans, one, stamp, catalog, tally).run(copies)
+        on_it = RecordCount(self.table, self._recipes, one, stamp, catalog, tally).run(copies)
         if not on_it:
             return None
         value = verdict.encode_verdicts(RecordVerdicts(record.recorded_at_ms, on_it))

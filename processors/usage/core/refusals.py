@@ -6,7 +6,7 @@ An event has one reason, the first of: its texts, the partition, its time, its m
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from processors.usage.core.plans import Choice, Plans, Values
+from processors.usage.core.recipes import Choice, Recipes, Values
 from processors.usage.core.windowing import Window
 from schemas.admission import MAX_TEXT, text_fault
 from schemas.catalog import Catalog
@@ -28,12 +28,12 @@ _REMEMBERED: Final = 100_000
 class Rules:
     """What one partition accepts."""
 
-    def __init__(self, partition: int, partitions: int, horizon_ms: int, plans: Plans) -> None:
-        """Know which *partition* of how many this is, the dedupe horizon, and the meters' *plans*."""
+    def __init__(self, partition: int, partitions: int, horizon_ms: int, recipes: Recipes) -> None:
+        """Know which *partition* of how many this is, the dedupe horizon, and the meters' *recipes*."""
         self._partition = partition
         self._partitions = partitions
         self._horizon_ms = horizon_ms
-        self._plans = plans
+        self._recipes = recipes
         self._good: set[tuple[str, str, str]] = set()
 
     def reasons(self, pack: Pack, occurred_ms: Sequence[int], recorded_at_ms: int) -> Reasons:
@@ -86,23 +86,23 @@ class Rules:
         series, series_index, quantities = pack.series, pack.series_index, pack.quantity_micro
         rests = pack.each_rest()
         for start_ms, indexes in windows:
-            plans = self._plans.by_event_type(catalog.meters_at(start_ms))
+            recipes = self._recipes.by_event_type(catalog.meters_at(start_ms))
             for index in indexes:
-                plan = plans.get(series[series_index[index]][2])
-                if plan is None:
+                recipe = recipes.get(series[series_index[index]][2])
+                if recipe is None:
                     reasons.setdefault(index, None)
                     continue
                 quantity, rest = quantities[index], rests[index]
                 try:
-                    if not plan.is_choosy:
-                        values[index] = plan.measure(quantity, rest)
+                    if not recipe.is_choosy:
+                        values[index] = recipe.measure(quantity, rest)
                         continue
-                    choice = plan.choose(rest)
+                    choice = recipe.choose(rest)
                     if choice is None:
                         reasons.setdefault(index, None)
                     else:
                         choices[index] = choice
-                        values[index] = plan.measure_chosen(choice, quantity, rest)
+                        values[index] = recipe.measure_chosen(choice, quantity, rest)
                 except ValueMissing:
                     reasons.setdefault(index, Refusal.NO_VALUE)
         return values, choices

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from processors.stream.core.records import SourceRecord
-from processors.usage.core.plans import Values
+from processors.usage.core.recipes import Values
 from processors.usage.core.refusals import Choices, Reasons, Rules
 from processors.usage.core.windowing import Window, windows_of
 from schemas.catalog import Catalog

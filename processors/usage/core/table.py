@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Final
 
 from processors.stream.core.records import NewRecord
-from processors.usage.core.plans import Choice, Plan
+from processors.usage.core.recipes import Choice, Recipe
 from processors.usage.core.rows import FatesRow, LiveRow, UsageRow
 from schemas import rollup
 from schemas.instant import DAY_MS, HOUR_MS
@@ -53,10 +53,10 @@ class _Lines(dict[LineName, Sequence[UsageRow]]):
     """The lines of one bucket; whoever asks for one that is not there has it made."""
 
     def __init__(
-        self, plans: Mapping[str, Plan], row_of: Callable[[UsageName], UsageRow], made: Callable[[], None]
+        self, recipes: Mapping[str, Recipe], row_of: Callable[[UsageName], UsageRow], made: Callable[[], None]
     ) -> None:
         super().__init__()
-        self.plans = plans
+        self.recipes = recipes
         self._row_of = row_of
         self._made = made
 
@@ -64,7 +64,7 @@ class _Lines(dict[LineName, Sequence[UsageRow]]):
         tenant, customer, event_type, choice = name
         line = [
             self._row_of((tenant, customer, meter.name, group))
-            for meter, group in self.plans[event_type].chosen(choice)
+            for meter, group in self.recipes[event_type].chosen(choice)
         ]
         self[name] = line
         self._made()
@@ -89,14 +89,14 @@ class UsageTable:
         """Return the number of rows."""
         return sum(len(b.usage) + len(b.fates) + len(b.saved) for b in self._buckets.values())
 
-    def lines(self, start_ms: int, day: int, plans: Mapping[str, Plan]) -> Lines:
-        """Return the lines of the window that starts at *start_ms*, measured by *plans*.
+    def lines(self, start_ms: int, day: int, recipes: Mapping[str, Recipe]) -> Lines:
+        """Return the lines of the window that starts at *start_ms*, measured by *recipes*.
 
         *day* is the arrival day of their rows.
         """
         bucket = self._bucket(start_ms, day)
-        if bucket.lines is None or bucket.lines.plans is not plans:
-            bucket.lines = _Lines(plans, partial(self.usage_row, start_ms, day), self._made_line)
+        if bucket.lines is None or bucket.lines.recipes is not recipes:
+            bucket.lines = _Lines(recipes, partial(self.usage_row, start_ms, day), self._made_line)
         return bucket.lines
 
     def usage_row(self, start_ms: int, day: int, name: UsageName) -> UsageRow:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from processors.stream.core.records import SourceRecord
-from processors.usage.core.plans import Plans
+from processors.usage.core.recipes import Recipes
 from processors.usage.core.refusals import Rules
 from processors.usage.core.screen import Screen, Turned
 from schemas.admission import AHEAD_MS
@@ -27,7 +27,7 @@ UNTRUSTED = ("", "", NOW_MS)
 
 
 def screen() -> Screen:
-    return Screen(0, Rules(0, 1, HORIZON_MS, Plans()))
+    return Screen(0, Rules(0, 1, HORIZON_MS, Recipes()))
 
 
 def record(value: bytes) -> SourceRecord:
@@ -77,7 +77,7 @@ def test_ages_at_the_very_edge_are_allowed() -> None:
 
 
 def test_a_stranger_is_refused_again_and_again() -> None:
-    rules = Screen(1, Rules(1, 4096, HORIZON_MS, Plans()))
+    rules = Screen(1, Rules(1, 4096, HORIZON_MS, Recipes()))
     for _ in range(2):
         screened = rules.screen(record(encode_pack([GOOD])), CATALOG)
         assert [each.verdict.code for each in screened.turned] == [Refusal.WRONG_PARTITION]

@@ -2,7 +2,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from processors.usage.core.plans import EVERYBODY, Plan, Plans
+from processors.usage.core.recipes import EVERYBODY, Recipe, Recipes
 from processors.usage.core.rows import FatesRow, UsageRow
 from processors.usage.core.stamping import FirstPass, Replay, stamping
 from processors.usage.core.table import ClockWentBackError, UsageTable
@@ -66,29 +66,29 @@ def test_a_touched_row_is_written_once_with_its_value_at_that_time() -> None:
     assert len(rows.take_dirty(79)) == 1
 
 
-def plans(version: int = 1) -> Mapping[str, Plan]:
+def recipes(version: int = 1) -> Mapping[str, Recipe]:
     meters = (Meter(name="api", event_type="call"), Meter(name="calls", event_type="call"))
-    return Plans().by_event_type(MeterSet(version, 0, 0, meters))
+    return Recipes().by_event_type(MeterSet(version, 0, 0, meters))
 
 
 def test_a_line_has_the_rows_of_all_meters_of_its_type() -> None:
     rows = table()
-    [api, calls] = rows.lines(START_MS, 0, plans())["acme", "c-1", "call", EVERYBODY]
+    [api, calls] = rows.lines(START_MS, 0, recipes())["acme", "c-1", "call", EVERYBODY]
     assert api is open_row(rows)
     assert calls is rows.usage_row(START_MS, 0, ("acme", "c-1", "calls", ""))
 
 
 def test_a_line_of_a_choice_has_the_rows_of_those_who_count_in_their_groups() -> None:
     rows = table()
-    [calls] = rows.lines(START_MS, 0, plans())["acme", "c-1", "call", (None, '{"a":"b"}')]
+    [calls] = rows.lines(START_MS, 0, recipes())["acme", "c-1", "call", (None, '{"a":"b"}')]
     assert calls is rows.usage_row(START_MS, 0, ("acme", "c-1", "calls", '{"a":"b"}'))
 
 
 def test_lines_are_those_of_the_plans_that_are_asked_for() -> None:
     rows = table()
     both, one = (
-        plans(),
-        {"call": Plans().by_event_type(MeterSet(2, 0, 0, (Meter(name="api", event_type="call"),)))["call"]},
+        recipes(),
+        {"call": Recipes().by_event_type(MeterSet(2, 0, 0, (Meter(name="api", event_type="call"),)))["call"]},
     )
     assert [
         len(rows.lines(START_MS, 0, each)["acme", "c-1", "call", EVERYBODY]) for each in (both, one, both)
@@ -101,7 +101,7 @@ def test_lines_are_those_of_the_plans_that_are_asked_for() -> None:
 
 def test_forgotten_lines_lead_to_the_same_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("processors.usage.core.table._REMEMBERED", 3)
-    rows, measured = table(), plans()
+    rows, measured = table(), recipes()
     names = [("acme", f"c-{number}", "call", EVERYBODY) for number in range(10)]
     first = [rows.lines(START_MS, 0, measured)[name][0] for name in names]
     assert [rows.lines(START_MS, 0, measured)[name][0] for name in names] == first
@@ -109,7 +109,7 @@ def test_forgotten_lines_lead_to_the_same_rows(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_closed_window_has_no_lines() -> None:
-    rows, measured = table(), plans()
+    rows, measured = table(), recipes()
     assert rows.lines(START_MS, 0, measured)["acme", "c-1", "call", EVERYBODY]
     rows.close(OVER_MS + HOUR_MS)
     with pytest.raises(ClockWentBackError):

@@ -8,10 +8,10 @@ from schemas.event import NO_QUANTITY
 from schemas.meters import Meter
 from schemas.quantity import MICRO
 
-#: The group of one event for each of its plan's meters, None where that leaves it out. EVERYBODY where all
+#: The group of one event for each of its recipe's meters, None where that leaves it out. EVERYBODY where all
 #: of them count all events in one group.
 Choice = tuple[str | None, ...]
-#: State integers of one event, one for each meter that counts it, in the order of its plan's meters.
+#: State integers of one event, one for each meter that counts it, in the order of its recipe's meters.
 Values = tuple[int, ...]
 #: Takes quantity_micro and rest. Raises schemas.meters.ValueMissing.
 Measure = Callable[[int, bytes], Values]
@@ -19,7 +19,7 @@ Measure = Callable[[int, bytes], Values]
 EVERYBODY: Final[Choice] = ()
 
 
-class Plan(NamedTuple):
+class Recipe(NamedTuple):
     """The meters of one event type."""
 
     meters: tuple[Meter, ...]
@@ -44,25 +44,25 @@ class Plan(NamedTuple):
         return tuple([meter.measure(quantity_micro, rest) for meter, _ in self.chosen(choice)])
 
 
-class Plans:
-    """Plans by catalogue version and event type."""
+class Recipes:
+    """Recipes by catalogue version and event type."""
 
     def __init__(self) -> None:
         """Know none yet."""
-        self._by_version: dict[int, dict[str, Plan]] = {}
+        self._by_version: dict[int, dict[str, Recipe]] = {}
 
-    def by_event_type(self, meters: MeterSet) -> Mapping[str, Plan]:
+    def by_event_type(self, meters: MeterSet) -> Mapping[str, Recipe]:
         """Return how *meters* measure each event type; what is not there is unmatched.
 
         A version never changes its content.
         """
-        plans = self._by_version.get(meters.version)
-        if plans is None:
-            plans = self._by_version[meters.version] = {
-                name: Plan(of_type, _measure(of_type), any(meter.is_choosy for meter in of_type))
+        recipes = self._by_version.get(meters.version)
+        if recipes is None:
+            recipes = self._by_version[meters.version] = {
+                name: Recipe(of_type, _measure(of_type), any(meter.is_choosy for meter in of_type))
                 for name, of_type in meters.by_event_type.items()
             }
-        return plans
+        return recipes
 
 
 def _measure(meters: tuple[Meter, ...]) -> Measure:
