@@ -6,13 +6,14 @@ A fact replaces the earlier one of its key. Nothing is ever deleted: a revocatio
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from schemas.errors import MALFORMED, Reject
 from schemas.ground import TopicIdentity
 from schemas.meters import Meter
+from schemas.plan import Plan
 from schemas.windows import DEFAULT_GRACE_MS
 
 
@@ -21,6 +22,8 @@ class TenantNamed(msgspec.Struct, frozen=True, tag_field="fact", tag="tenant"):
 
     tenant: str
     name: str
+    #: Events that may come in a calendar month (UTC); None: as many as there are.
+    events_per_month: int | None = None
 
 
 class KeyIssued(msgspec.Struct, frozen=True, tag_field="fact", tag="key"):
@@ -41,6 +44,19 @@ class MetersPublished(msgspec.Struct, frozen=True, tag_field="fact", tag="meters
     effective_from_ms: int
     meters: tuple[Meter, ...]
     grace_ms: int = DEFAULT_GRACE_MS
+    plans: tuple[Plan, ...] = ()
+    #: Of customers whom nobody has placed on one; empty: they have none.
+    default_plan: str = ""
+
+
+class CustomerPlaced(msgspec.Struct, frozen=True, tag_field="fact", tag="customer"):
+    """A customer is on a plan from now on."""
+
+    tenant: str
+    customer: str
+    plan: str
+    #: From when on the customer's own months, or other periods, are counted.
+    anchor_ms: int
 
 
 class RecordSkipped(msgspec.Struct, frozen=True, tag_field="fact", tag="skip"):
@@ -67,7 +83,7 @@ class TopicAdopted(msgspec.Struct, frozen=True, tag_field="fact", tag="topic"):
         return TopicIdentity(self.topic_id, self.partitions)
 
 
-Fact = TenantNamed | KeyIssued | MetersPublished | RecordSkipped | TopicAdopted
+Fact = TenantNamed | KeyIssued | MetersPublished | CustomerPlaced | RecordSkipped | TopicAdopted
 
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final[Callable[[bytes], Fact]] = msgspec.json.Decoder(Fact).decode
@@ -82,6 +98,8 @@ def fact_key(fact: Fact) -> str:
             return f"key/{fact.key_id}"
         case MetersPublished():
             return f"meters/{fact.version}"
+        case CustomerPlaced():
+            return f"customer/{fact.tenant}/{fact.customer}"
         case RecordSkipped():
             return f"skip/{fact.topic}/{fact.partition}/{fact.offset}"
         case TopicAdopted():
@@ -102,12 +120,24 @@ def decode_fact(value: bytes) -> Fact:
 
 
 class MeterSet(msgspec.Struct, frozen=True, dict=True):
-    """The meters of one version."""
+    """The meters and plans of one version."""
 
     version: int
     effective_from_ms: int
     grace_ms: int
     meters: tuple[Meter, ...]
+    plans: tuple[Plan, ...] = ()
+    default_plan: str = ""
+
+    @cached_property
+    def by_name(self) -> dict[str, Meter]:
+        """Meters by their names."""
+        return {meter.name: meter for meter in self.meters}
+
+    @cached_property
+    def plan_by_name(self) -> dict[str, Plan]:
+        """Plans by their names."""
+        return {plan.name: plan for plan in self.plans}
 
     @cached_property
     def by_event_type(self) -> dict[str, tuple[Meter, ...]]:
@@ -130,6 +160,14 @@ class MeterSet(msgspec.Struct, frozen=True, dict=True):
         return [(meter, group) for meter, group in groups if group is not None]
 
 
+class Placement(NamedTuple):
+    """Which plan a customer is on."""
+
+    #: None: there is none, so nothing is limited.
+    plan: Plan | None
+    anchor_ms: int
+
+
 class Catalog(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     """Everything decided up to one record of `weir.catalog`."""
 
@@ -137,6 +175,8 @@ class Catalog(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     #: By SHA-256 of the key's text, in hex.
     keys: dict[str, KeyIssued] = {}
     versions: dict[int, MetersPublished] = {}
+    #: By tenant and customer.
+    customers: dict[tuple[str, str], CustomerPlaced] = {}
     skips: dict[tuple[str, int, int], RecordSkipped] = {}
     topics: dict[str, TopicAdopted] = {}
 
@@ -149,7 +189,10 @@ class Catalog(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     def meter_sets(self) -> tuple[MeterSet, ...]:
         """The versions in the order in which they take effect."""
         ordered = sorted(self.versions.values(), key=lambda v: (v.effective_from_ms, v.version))
-        return tuple(MeterSet(v.version, v.effective_from_ms, v.grace_ms, v.meters) for v in ordered)
+        return tuple(
+            MeterSet(v.version, v.effective_from_ms, v.grace_ms, v.meters, v.plans, v.default_plan)
+            for v in ordered
+        )
 
     @cached_property
     def _effective_from_ms(self) -> list[int]:
@@ -160,6 +203,14 @@ class Catalog(msgspec.Struct, frozen=True, dict=True, kw_only=True):
         index = bisect_right(self._effective_from_ms, occurred_at_ms) - 1
         return self.meter_sets[max(index, 0)]
 
+    def plan_of(self, tenant: str, customer: str, at_ms: int) -> Placement:
+        """Return the plan that holds for a customer at *at_ms*, and where its own periods begin."""
+        in_force = self.meters_at(at_ms)
+        placed = self.customers.get((tenant, customer))
+        if placed is None:
+            return Placement(in_force.plan_by_name.get(in_force.default_plan), 0)
+        return Placement(in_force.plan_by_name.get(placed.plan), placed.anchor_ms)
+
     def key(self, key_hash: str) -> KeyIssued | None:
         """Return the valid key with this SHA-256 (hex), if there is one."""
         key = self.keys.get(key_hash)
@@ -168,7 +219,7 @@ class Catalog(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     def with_facts(self, facts: Iterable[Fact]) -> "Catalog":
         """Return the snapshot after *facts*; this one stays as it is."""
         tenants, keys, versions = dict(self.tenants), dict(self.keys), dict(self.versions)
-        skips, topics = dict(self.skips), dict(self.topics)
+        customers, skips, topics = dict(self.customers), dict(self.skips), dict(self.topics)
         for fact in facts:
             match fact:
                 case TenantNamed():
@@ -177,8 +228,12 @@ class Catalog(msgspec.Struct, frozen=True, dict=True, kw_only=True):
                     keys[fact.key_hash] = fact
                 case MetersPublished():
                     versions[fact.version] = fact
+                case CustomerPlaced():
+                    customers[fact.tenant, fact.customer] = fact
                 case RecordSkipped():
                     skips[fact.topic, fact.partition, fact.offset] = fact
                 case TopicAdopted():
                     topics[fact.topic] = fact
-        return Catalog(tenants=tenants, keys=keys, versions=versions, skips=skips, topics=topics)
+        return Catalog(
+            tenants=tenants, keys=keys, versions=versions, customers=customers, skips=skips, topics=topics
+        )

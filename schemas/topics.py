@@ -4,14 +4,15 @@ from typing import Final
 
 import msgspec
 
-from schemas.instant import DAY_MS
+from schemas.instant import DAY_MS, MINUTE_MS
 
 DEFAULT_PREFIX: Final = "weir."
 MAX_RECORD_BYTES: Final = 2_000_000
-#: Keeps a newer record beside an older one of the same key until a reload has seen both.
+#: How long a compacted topic keeps a newer record beside an older one of the same key: until a reload has
+#: seen both. Only what left the newest segment is compacted, so segments are as long.
 _COMPACTION_LAG_MS: Final = DAY_MS
-#: Only what left the newest segment is compacted.
-_COMPACT_SEGMENT_MS: Final = DAY_MS
+#: Of a topic that every start reads from its beginning. A second writer is found out within seconds.
+_SHORT_COMPACTION_LAG_MS: Final = 10 * MINUTE_MS
 
 
 class Topic(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +25,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     readers: tuple[str, ...]
     retention_ms: int | None
     compact: bool = False
+    compaction_lag_ms: int = _COMPACTION_LAG_MS
     log_append_time: bool = False
     partitions: int | None = None
 
@@ -39,8 +41,8 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
             "retention.ms": str(-1 if self.retention_ms is None else self.retention_ms),
         }
         if self.compact:
-            config["min.compaction.lag.ms"] = str(_COMPACTION_LAG_MS)
-            config["segment.ms"] = str(_COMPACT_SEGMENT_MS)
+            config["min.compaction.lag.ms"] = str(self.compaction_lag_ms)
+            config["segment.ms"] = str(self.compaction_lag_ms)
         return config
 
 
@@ -64,6 +66,16 @@ ROLLUPS: Final = Topic(
     retention_ms=7 * DAY_MS,
     compact=True,
 )
+QUOTAS: Final = Topic(
+    name="quotas",
+    record="absolute usage of the periods that plans speak of, with its stamp; progress",
+    partition_by="as source",
+    makers=("processors",),
+    readers=("ingest", "console", "processors (their own state)"),
+    retention_ms=None,
+    compact=True,
+    compaction_lag_ms=_SHORT_COMPACTION_LAG_MS,
+)
 SEEN: Final = Topic(
     name="seen",
     record="by source offset: the ids that counted or were late",
@@ -80,9 +92,17 @@ VERDICTS: Final = Topic(
     readers=("sinks: archive", "console"),
     retention_ms=7 * DAY_MS,
 )
+ALERTS: Final = Topic(
+    name="alerts",
+    record="one alert, by its dedupe key",
+    partition_by="hash(tenant)",
+    makers=("processors",),
+    readers=("console",),
+    retention_ms=30 * DAY_MS,
+)
 CATALOG: Final = Topic(
     name="catalog",
-    record="what people decided: tenants, hashed keys, meters, skips, topic ids",
+    record="what people decided: tenants, hashed keys, meters, plans, customers, skips, topic ids",
     partition_by="one partition",
     makers=("console: outbox relay",),
     readers=("ingest", "processors", "console"),
@@ -110,7 +130,7 @@ DEAD_LETTERS: Final = Topic(
 )
 
 #: In the order in which they are made.
-TOPICS: Final = (USAGE, ROLLUPS, SEEN, VERDICTS, CATALOG, DOOR, DEAD_LETTERS)
+TOPICS: Final = (USAGE, ROLLUPS, QUOTAS, SEEN, VERDICTS, ALERTS, CATALOG, DOOR, DEAD_LETTERS)
 
 
 def topic_name(prefix: str, topic: Topic) -> str:

@@ -33,7 +33,7 @@ class UndeliveredError(Exception):
 class _Batch(Protocol):
     """aiokafka's BatchBuilder, as far as it is used here."""
 
-    def append(self, *, timestamp: int, key: bytes, value: bytes) -> object | None: ...
+    def append(self, *, timestamp: int, key: bytes, value: bytes | None) -> object | None: ...
     def close(self) -> None: ...
     def record_count(self) -> int: ...
 
@@ -142,9 +142,9 @@ class Writer:
         batch: _Batch = self._producer.create_batch()
         batches = [batch]
         for key, value, timestamp_ms in records:
-            if batch.append(timestamp=timestamp_ms, key=key, value=value) is None:
+            if batch.append(timestamp=timestamp_ms, key=key, value=value or None) is None:
                 batch = self._producer.create_batch()
                 batches.append(batch)
                 # An empty batch takes any record; the broker refuses what is too large.
-                batch.append(timestamp=timestamp_ms, key=key, value=value)
+                batch.append(timestamp=timestamp_ms, key=key, value=value or None)
         return batches

@@ -20,7 +20,15 @@ from schemas.errors import Misconfigured, TryAgain
 from schemas.ground import TopicIdentity, check_topic
 from schemas.topics import topic_name
 
-_TOPICS: Final = (topics.USAGE, topics.ROLLUPS, topics.SEEN, topics.VERDICTS, topics.DEAD_LETTERS)
+_TOPICS: Final = (
+    topics.USAGE,
+    topics.ROLLUPS,
+    topics.QUOTAS,
+    topics.SEEN,
+    topics.VERDICTS,
+    topics.ALERTS,
+    topics.DEAD_LETTERS,
+)
 _RETRY_SECONDS: Final = 1.0
 #: For one question to the broker. All of them are repeated, so none need be long.
 _ASK_SECONDS: Final = 5.0
@@ -43,12 +51,14 @@ class UsageJob:
         self._broker = Broker.of(settings, "usage-admin", _ASK_SECONDS)
         self.source = topic_name(self._prefix, topics.USAGE)
         self._outputs = Outputs(
-            topic_name(self._prefix, topics.ROLLUPS),
-            topic_name(self._prefix, topics.SEEN),
-            topic_name(self._prefix, topics.VERDICTS),
-            topic_name(self._prefix, topics.DEAD_LETTERS),
+            rollups=topic_name(self._prefix, topics.ROLLUPS),
+            quotas=topic_name(self._prefix, topics.QUOTAS),
+            seen=topic_name(self._prefix, topics.SEEN),
+            verdicts=topic_name(self._prefix, topics.VERDICTS),
+            alerts=topic_name(self._prefix, topics.ALERTS),
+            dead_letters=topic_name(self._prefix, topics.DEAD_LETTERS),
         )
-        self.changelogs = (self._outputs.rollups, self._outputs.seen)
+        self.changelogs = (self._outputs.rollups, self._outputs.quotas, self._outputs.seen)
         self._loader = Loader(settings, catalog, observer, self._broker, self.source, self._outputs)
         #: The source that the loaded states speak of.
         self._loaded_from: TopicIdentity | None = None
@@ -83,7 +93,7 @@ class UsageJob:
         await _answer(self._confirm_source, "usage.source_unconfirmed", _LOOK_AGAIN_SECONDS)
 
     async def is_current(self, partition: int, fence: Fence) -> bool:
-        """Say whether both changelogs end where our last append ended."""
+        """Say whether all changelogs end where our last append ended."""
         where = [(topic, partition) for topic in self.changelogs]
         try:
             ends = await asyncio.to_thread(self._broker.latest, where)

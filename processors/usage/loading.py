@@ -12,13 +12,22 @@ from processors.stream.reader import read
 from processors.stream.writer import Fence
 from processors.usage.core.horizon import Horizon
 from processors.usage.core.partition import Identity, UsagePartition
+from processors.usage.core.quota_table import QuotaTable
 from processors.usage.core.seen_index import SeenIndex
 from processors.usage.core.table import UsageTable
 from processors.usage.observe import Observer
-from processors.usage.restore import Changelog, SeenLog
+from processors.usage.restore import (
+    Changelog,
+    SeenLog,
+    progress_in,
+    quotas_log,
+    restore_quotas,
+    restore_rollups,
+    rollups_log,
+)
 from processors.usage.row_store import RowStore
 from processors.usage.seen_store import SeenStore
-from processors.usage.state import Outputs, Stores, UsageState
+from processors.usage.state import Outputs, Owed, Stores, UsageState
 from runtime import logs
 from runtime.broker import Broker, Partition
 from runtime.catalog import CatalogFollower
@@ -26,6 +35,7 @@ from runtime.settings import Settings
 from schemas import rollup, topics
 from schemas.catalog import TopicAdopted
 from schemas.stamp import NEVER, generation_of, offset_of
+from schemas.topics import Topic, topic_name
 
 _TELL_EVERY: Final = 10_000
 
@@ -64,13 +74,15 @@ class Loader:
             _Loading(self._settings, self._catalog, number, self._stores(number, adopted))
             for number in partitions
         ]
-        self._read_rollups(loading, fence)
+        self._read_rows(topics.ROLLUPS, loading, fence)
+        self._read_rows(topics.QUOTAS, loading, fence)
         self._read_seen(loading, fence)
         states = {one.number: self._state(one, adopted, fence) for one in loading}
         log.info(
             "usage.loaded",
             partitions=len(states),
             rows=sum(len(state.partition.table) for state in states.values()),
+            quotas=sum(len(state.partition.quotas) for state in states.values()),
             ids=sum(len(state.partition.index) for state in states.values()),
             seconds=round(time.monotonic() - started, 2),
         )
@@ -82,20 +94,22 @@ class Loader:
         return Stores(
             SeenStore(folder / "seen" / str(number), adopted[topics.SEEN.name].topic_id, generation),
             RowStore(folder / "rows" / str(number), adopted[topics.ROLLUPS.name].topic_id, generation),
+            RowStore(folder / "quotas" / str(number), adopted[topics.QUOTAS.name].topic_id, generation),
         )
 
-    def _read_rollups(self, loading: "Iterable[_Loading]", fence: Fence) -> None:
-        topic = self._outputs.rollups
+    def _read_rows(self, of: Topic, loading: "Iterable[_Loading]", fence: Fence) -> None:
+        """Read the rows of one changelog: from disk, and from the log what came since."""
+        topic = topic_name(self._settings.topic_prefix, of)
         by_partition = {one.number: one for one in loading}
         earliest = self._broker.earliest((topic, number) for number in by_partition)
         ends = self._broker.latest(earliest)
         starts = {
-            (topic, number): one.rows_from(earliest[topic, number], ends[topic, number])
+            (topic, number): one.rows_from(of, earliest[topic, number], ends[topic, number])
             for number, one in by_partition.items()
         }
-        for message in self._read(topics.ROLLUPS.name, starts, fence):
-            one = by_partition[message.partition() or 0]
-            one.changelog.add(message.key() or b"", message.value() or b"")
+        for message in self._read(of.name, starts, fence):
+            changelog, _ = by_partition[message.partition() or 0].rows_of(of)
+            changelog.add(message.key() or b"", message.value() or b"")
 
     def _read_seen(self, loading: "Sequence[_Loading]", fence: Fence) -> None:
         topic = self._outputs.seen
@@ -125,16 +139,19 @@ class Loader:
     def _state(self, one: "_Loading", adopted: Mapping[str, TopicAdopted], fence: Fence) -> UsageState:
         generation = adopted[topics.USAGE.name].generation
         partitions = adopted[topics.USAGE.name].partitions
-        progress = one.changelog.progress(one.number)
+        progress = progress_in(one.rollups, one.number)
         now_ms = int(time.time() * 1000)
-        owed = one.changelog.owed(now_ms)
+        owed_rollups, owed_quotas = one.rollups.owed(now_ms), one.quotas.owed(now_ms)
         if progress is not None:
             one.table.resume(progress.record_time_ms)
-        one.changelog.restore(one.table)
+            one.quota_table.resume(progress.record_time_ms)
+        restore_rollups(one.rollups, one.table)
+        owed_alerts = restore_quotas(one.quotas, one.quota_table, progress.stamp if progress else NEVER)
         next_offset, lost = self._next_offset(one.number, progress, generation, now_ms)
         partition = UsagePartition(
             Identity(self._source, one.number, partitions, generation),
             one.table,
+            one.quota_table,
             one.index,
             one.horizon,
             progress,
@@ -147,7 +164,7 @@ class Loader:
             fence,
             lambda: self._catalog.catalog,
             self._observer,
-            [*owed, *lost],
+            Owed([*owed_rollups, *lost], owed_quotas, owed_alerts),
         )
 
     def _next_offset(
@@ -173,20 +190,31 @@ class _Loading:
     def __init__(self, settings: Settings, catalog: CatalogFollower, number: int, stores: Stores) -> None:
         self.number = number
         self.stores = stores
-        self.changelog = Changelog()
+        self.rollups = rollups_log()
+        self.quotas = quotas_log()
         self.horizon = Horizon(settings.dedupe_horizon_seconds * 1000)
         self.index = SeenIndex(settings.dedupe_table_slots, stores.seen.open())
         for hour_ms, first_offset in stores.seen.manifest.hours:
             self.horizon.observe(first_offset, hour_ms)
         self.covered = stores.seen.manifest.covered
-        self.table = UsageTable(number, lambda start_ms: catalog.catalog.meters_at(start_ms).grace_ms)
+        self.quota_table = QuotaTable(number)
+        self.table = UsageTable(
+            number, lambda start_ms: catalog.catalog.meters_at(start_ms).grace_ms, self.quota_table
+        )
         self.seen_log = SeenLog(self.index, self.horizon)
 
-    def rows_from(self, earliest: int, end: int) -> int:
-        """Take in the rows on disk, and return where weir.rollups has to be read on."""
-        covered, records = self.stores.rows.read()
+    def rows_of(self, of: Topic) -> tuple[Changelog, RowStore]:
+        """Return where the rows of a changelog go, and what the disk has of them."""
+        if of is topics.ROLLUPS:
+            return self.rollups, self.stores.rows
+        return self.quotas, self.stores.quotas
+
+    def rows_from(self, of: Topic, earliest: int, end: int) -> int:
+        """Take in the rows on disk, and return where the changelog has to be read on."""
+        changelog, store = self.rows_of(of)
+        covered, records = store.read()
         if not earliest <= covered <= end:
             return earliest  # what lies between, if anything, is in neither
         for key, value in records:
-            self.changelog.add(key, value)
+            changelog.add(key, value)
         return covered

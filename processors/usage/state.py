@@ -1,7 +1,7 @@
 """One partition of usage behind the worker's interface: the pure core, its disk, its outputs."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -12,13 +12,17 @@ from processors.usage.observe import Observer
 from processors.usage.row_store import LEAST_RECORDS, RECORDS_A_ROW, RowStore
 from processors.usage.seen_store import SeenStore
 from schemas import rollup
+from schemas.alert import Alert, alert_key, encode_alert
 from schemas.catalog import Catalog
 from schemas.instant import HOUR_MS
+from schemas.partition import partition_of_tenant
 from schemas.stamp import offset_of
 from schemas.verdict import PROGRESS_KEY
 
-#: Seen and verdicts; then rollups with the progress behind them; then the verdicts' progress.
-STEPS: Final = 3
+#: Seen and verdicts; quotas; alerts, so that each of them says what its quota's row says; rollups with the
+#: progress behind them; the verdicts' progress.
+STEPS: Final = 5
+_ROLLUPS_STEP: Final = 3
 _HEARTBEAT_SECONDS: Final = 3_600.0
 
 
@@ -27,8 +31,10 @@ class Outputs:
     """Full names of the topics that the agent writes."""
 
     rollups: str
+    quotas: str
     seen: str
     verdicts: str
+    alerts: str
     dead_letters: str
 
 
@@ -37,6 +43,15 @@ class Stores(NamedTuple):
 
     seen: SeenStore
     rows: RowStore
+    quotas: RowStore
+
+
+class Owed(NamedTuple):
+    """What has to be written with the first flush, since it may not be on the logs."""
+
+    rollups: list[NewRecord]
+    quotas: list[NewRecord]
+    alerts: list[Alert]
 
 
 class UsageState:
@@ -51,9 +66,9 @@ class UsageState:
         fence: Fence,
         catalog: Callable[[], Catalog],
         observer: Observer,
-        owed: Sequence[NewRecord] = (),
+        owed: Owed,
     ) -> None:
-        """Go on at *next_offset*; *owed* records are written with the first flush."""
+        """Go on at *next_offset*."""
         self.partition = partition
         self.next_offset = next_offset
         self._stores = stores
@@ -61,10 +76,10 @@ class UsageState:
         self._fence = fence
         self._catalog = catalog
         self._observer = observer
-        self._owed = list(owed)
+        self._owed = owed
         self._progress_key = rollup.encode(rollup.ProgressKey(partition.identity.partition))
         self._covered = stores.seen.manifest.covered
-        #: Records on weir.rollups since the rows were last kept on disk.
+        #: Records on weir.rollups and weir.quotas since the rows were last kept on disk.
         self._since_kept = 0
         self._written_at = time.monotonic()
 
@@ -90,7 +105,9 @@ class UsageState:
         # a later one: so the next seal may skip what lies before it.
         self._covered = self._fence.expected(self._outputs.seen, number)
         self.partition.table.close(flush.record_time_ms)
-        if self._since_kept >= max(LEAST_RECORDS, RECORDS_A_ROW * len(self.partition.table)):
+        self.partition.quotas.close(flush.record_time_ms)
+        rows = len(self.partition.table) + len(self.partition.quotas)
+        if self._since_kept >= max(LEAST_RECORDS, RECORDS_A_ROW * rows):
             self._keep_rows(flush)
 
     def heartbeat(self) -> Flush | None:
@@ -107,20 +124,23 @@ class UsageState:
             progress.record_time_ms,
             (
                 (),
+                (),
+                (),
                 (Append(self._outputs.rollups, number, (again,), is_changelog=True),),
                 (Append(self._outputs.verdicts, number, (again._replace(key=PROGRESS_KEY),)),),
             ),
         )
 
     def _flush(self, outcome: Outcome) -> Flush:
-        out, number = self._outputs, self.partition.identity.partition
+        out, number, owed = self._outputs, self.partition.identity.partition, self._owed
         self._written_at = time.monotonic()
+        self._owed = Owed([], [], [])
         progress = []
         if outcome.progress is not None:
             progress.append(self._progress_record(outcome.progress, outcome.record_time_ms))
-        rollups = [*self._owed, *outcome.rollups, *progress]
-        self._owed.clear()
-        self._since_kept += len(rollups)
+        quotas = [*owed.quotas, *outcome.quotas, *progress]
+        rollups = [*owed.rollups, *outcome.rollups, *progress]
+        self._since_kept += len(quotas) + len(rollups)
         return Flush(
             number,
             outcome.last_offset,
@@ -131,10 +151,21 @@ class UsageState:
                     Append(out.verdicts, number, outcome.verdicts),
                     Append(out.dead_letters, number, outcome.dead_letters),
                 ),
+                (Append(out.quotas, number, quotas, is_changelog=True),),
+                self._alerts([*owed.alerts, *outcome.alerts]),
                 (Append(out.rollups, number, rollups, is_changelog=True),),
                 (Append(out.verdicts, number, [one._replace(key=PROGRESS_KEY) for one in progress]),),
             ),
         )
+
+    def _alerts(self, alerts: Iterable[Alert]) -> list[Append]:
+        """Return what has to be appended, by the partition of each alert's tenant."""
+        partitions = self.partition.identity.partitions
+        by_partition: dict[int, list[NewRecord]] = {}
+        for alert in alerts:
+            record = NewRecord(alert_key(alert), encode_alert(alert), alert.raised_at_ms)
+            by_partition.setdefault(partition_of_tenant(alert.tenant, partitions), []).append(record)
+        return [Append(self._outputs.alerts, *each) for each in by_partition.items()]
 
     def _progress_record(self, progress: rollup.Progress, at_ms: int) -> NewRecord:
         return NewRecord(self._progress_key, rollup.encode(progress), at_ms)
@@ -145,12 +176,15 @@ class UsageState:
         Rows may hold records behind that progress already. It is as if they had become durable before
         it: those records come again after a crash, and the stamps tell.
         """
-        (appended,) = flush.steps[1]
-        if not appended.records or appended.records[-1].key != self._progress_key:
+        (appended,) = flush.steps[_ROLLUPS_STEP]
+        last = appended.records[-1] if appended.records else None
+        if last is None or last.key != self._progress_key:
             return  # a replay writes none until it has caught up
-        last = appended.records[-1]
-        covered = self._fence.expected(self._outputs.rollups, self.partition.identity.partition)
+        number = self.partition.identity.partition
+        covered = self._fence.expected(self._outputs.rollups, number)
         self._stores.rows.write(covered, [*self.partition.table.records(), (last.key, last.value)])
+        covered = self._fence.expected(self._outputs.quotas, number)
+        self._stores.quotas.write(covered, self.partition.quotas.records())
         self._since_kept = 0
 
     def _seal(self, flush: Flush) -> None:

@@ -20,6 +20,7 @@ class NewRecord(NamedTuple):
     """One record to be written."""
 
     key: bytes
+    #: An empty one is written as null, which deletes the key of a compacted topic.
     value: bytes
     timestamp_ms: int
 

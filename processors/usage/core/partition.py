@@ -7,6 +7,9 @@ from processors.stream.core.records import NewRecord, SourceRecord
 from processors.usage.core.count import RecordCount
 from processors.usage.core.dedupe import NO_COPIES, Copies, Dedupe
 from processors.usage.core.horizon import Horizon
+from processors.usage.core.judge import Judge
+from processors.usage.core.periods import Periods
+from processors.usage.core.quota_table import QuotaTable
 from processors.usage.core.recipes import Recipes
 from processors.usage.core.refusals import Rules
 from processors.usage.core.screen import Screen, Screened
@@ -14,6 +17,7 @@ from processors.usage.core.seen_index import SeenIndex
 from processors.usage.core.table import UsageTable
 from processors.usage.core.tally import Tally
 from schemas import rollup, verdict
+from schemas.alert import Alert
 from schemas.catalog import Catalog
 from schemas.dead_letter import DeadLetter, encode_dead_letter
 from schemas.seen import offset_key
@@ -43,6 +47,8 @@ class Outcome:
     seen: list[NewRecord]
     verdicts: list[NewRecord]
     dead_letters: list[NewRecord]
+    quotas: list[NewRecord]
+    alerts: list[Alert]
     rollups: list[NewRecord]
     #: None while a replay has not come to the end of what was written before it: until then the
     #: rows on the log show no one point of the source.
@@ -57,6 +63,7 @@ class UsagePartition:
         self,
         identity: Identity,
         table: UsageTable,
+        quotas: QuotaTable,
         index: SeenIndex,
         horizon: Horizon,
         progress: rollup.Progress | None,
@@ -64,11 +71,14 @@ class UsagePartition:
         """Start from what was restored; *progress* None: nothing was ever read."""
         self.identity = identity
         self.table = table
+        self.quotas = quotas
         self.index = index
         self.horizon = horizon
         #: The last one that an outcome carried.
         self.progress = progress
         self._recipes = Recipes()
+        self._periods = Periods(Catalog())
+        self._judge = Judge()
         rules = Rules(identity.partition, identity.partitions, horizon.horizon_ms, self._recipes)
         self._screen = Screen(identity.partition, rules)
         self._dedupe = Dedupe(index, horizon)
@@ -76,6 +86,8 @@ class UsagePartition:
 
     def apply(self, records: Sequence[SourceRecord], catalog: Catalog) -> Outcome:
         """Apply *records*, in order and without holes, and return all that follows from them."""
+        if self._periods.catalog is not catalog:
+            self._periods = Periods(catalog)
         screened = [self._screen.screen(record, catalog) for record in records]
         deduped = self._dedupe.decide(screened)
         tally = Tally(lookups=sum(len(one.passing) for one in screened))
@@ -87,12 +99,15 @@ class UsagePartition:
             if verdict_record is not None:
                 verdicts.append(verdict_record)
         last = records[-1]
+        alerts = self._judge.judge(self.quotas.dirty_used, catalog, last.recorded_at_ms)
         return Outcome(
             last.offset,
             last.recorded_at_ms,
             deduped.seen,
             verdicts,
             [self._dead_letter(one) for one in screened if one.unreadable],
+            self.quotas.take_dirty(last.recorded_at_ms),
+            alerts,
             self.table.take_dirty(last.recorded_at_ms),
             self._advance(records, catalog.version),
             tally,
@@ -102,7 +117,10 @@ class UsagePartition:
         """Apply one record; return the verdicts on it, if there are any."""
         record = one.record
         stamp = stamp_of(self.identity.generation, record.offset)
-        on_it = RecordCount(self.table, self._recipes, one, stamp, catalog, tally).run(copies)
+        counting = RecordCount(
+            self.table, self.quotas, self._recipes, self._periods, one, stamp, catalog, tally
+        )
+        on_it = counting.run(copies)
         if not on_it:
             return None
         value = verdict.encode_verdicts(RecordVerdicts(record.recorded_at_ms, on_it))
@@ -111,7 +129,7 @@ class UsagePartition:
     def _advance(self, records: Sequence[SourceRecord], catalog_version: int) -> rollup.Progress | None:
         self._record_time_ms = max(self._record_time_ms, *(record.recorded_at_ms for record in records))
         stamp = stamp_of(self.identity.generation, records[-1].offset)
-        if stamp < self.table.restored_up_to:
+        if stamp < max(self.table.restored_up_to, self.quotas.restored_up_to):
             return None
         self.progress = rollup.Progress(stamp, self._record_time_ms, catalog_version)
         return self.progress

@@ -1,6 +1,9 @@
 """Live rows: absolute state of one key, as it is counted up and as it is written down."""
 
+from typing import Self
+
 from schemas import rollup
+from schemas.partial import Partial
 from schemas.stamp import NEVER
 
 
@@ -49,32 +52,38 @@ class UsageRow:
         self.events += 1
         self.total += value
 
+    def stand_in(self) -> Self:
+        """Return a row of the same key that nobody will read."""
+        return type(self)(self.key)
+
     def restore(self, saved: rollup.UsageRow) -> None:
         """Become what was written down."""
-        partial = saved.partial
+        self.become(saved.partial)
+        self.stamp = saved.stamp
+
+    def become(self, partial: Partial) -> None:
+        """Take the place of *partial*."""
         self.events, self.total = partial.events, partial.sum
         self.low, self.high = partial.min, partial.max
         self.first_ms, self.first = partial.first_ms, partial.first
         self.latest_ms, self.latest = partial.latest_ms, partial.latest
-        self.stamp = saved.stamp
+
+    def partial(self) -> Partial:
+        """Return the aggregates so far."""
+        return Partial(
+            self.events,
+            self.total,
+            self.low,
+            self.high,
+            self.first_ms,
+            self.first,
+            self.latest_ms,
+            self.latest,
+        )
 
     def encode(self) -> bytes:
         """Return the record's value, a schemas.rollup.UsageRow."""
-        return rollup.encode(
-            (
-                (
-                    self.events,
-                    self.total,
-                    self.low,
-                    self.high,
-                    self.first_ms,
-                    self.first,
-                    self.latest_ms,
-                    self.latest,
-                ),
-                self.stamp,
-            )
-        )
+        return rollup.encode((self.partial(), self.stamp))
 
 
 class FatesRow:
@@ -100,6 +109,10 @@ class FatesRow:
         self.stamp = NEVER
         self.counted = self.in_grace = self.late = 0
         self.duplicate = self.conflict = self.unmatched = self.refused = 0
+
+    def stand_in(self) -> Self:
+        """Return a row of the same key that nobody will read."""
+        return type(self)(self.key)
 
     def restore(self, saved: rollup.FatesRow) -> None:
         """Become what was written down."""

@@ -5,12 +5,30 @@ again; their stamps tell.
 """
 
 from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
-from processors.usage.core.rows import FatesRow, LiveRow, UsageRow
-from processors.usage.core.table import UsageTable
 
-Row = TypeVar("Row", UsageRow, FatesRow)
+class LiveRow(Protocol):
+    """A row that is counted up."""
+
+    stamp: int
+    dirty: bool
+
+    def stand_in(self) -> Self:
+        """Return a row of the same key that nobody will read."""
+
+
+class Table(Protocol):
+    """Where rows live."""
+
+    #: Up to there a row may hold a record already.
+    restored_up_to: int
+
+    def touch(self, row: Any, /) -> None:  # noqa: ANN401 -- each table takes its own
+        """Have *row* written down."""
+
+
+Row = TypeVar("Row", bound=LiveRow)
 
 
 class Stamping(Protocol):
@@ -23,7 +41,7 @@ class Stamping(Protocol):
 class FirstPass:
     """For a record that is in no row yet."""
 
-    def __init__(self, table: UsageTable, stamp: int) -> None:
+    def __init__(self, table: Table, stamp: int) -> None:
         """Mark rows of *table* with the record's *stamp*."""
         self._table = table
         self._stamp = stamp
@@ -40,7 +58,7 @@ class FirstPass:
 class Replay:
     """For a record that may be in some of its rows already."""
 
-    def __init__(self, table: UsageTable, stamp: int) -> None:
+    def __init__(self, table: Table, stamp: int) -> None:
         """Hold rows of *table* against the record's *stamp*."""
         self._table = table
         self._stamp = stamp
@@ -53,7 +71,7 @@ class Replay:
         """
         for row in rows:
             self._table.touch(row)
-        return [row if self._is_open(row) else type(row)(row.key) for row in rows]
+        return [row if self._is_open(row) else row.stand_in() for row in rows]
 
     def _is_open(self, row: LiveRow) -> bool:
         if row.stamp < self._stamp:
@@ -62,6 +80,6 @@ class Replay:
         return row in self._opened
 
 
-def stamping(table: UsageTable, stamp: int) -> Stamping:
+def stamping(table: Table, stamp: int) -> Stamping:
     """Return how the record of *stamp* marks rows of *table*."""
     return Replay(table, stamp) if stamp <= table.restored_up_to else FirstPass(table, stamp)

@@ -1,34 +1,26 @@
 """The live rows of one partition, in buckets that close together."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import chain
 from typing import Final
 
 from processors.stream.core.records import NewRecord
-from processors.usage.core.recipes import Choice, Recipe
+from processors.usage.core.lines import Lines, UsageName
+from processors.usage.core.periods import Periods
+from processors.usage.core.quota_table import LINGER_AFTER_LOAD_MS, LINGER_MS, QuotaTable
+from processors.usage.core.recipes import Recipe
 from processors.usage.core.rows import FatesRow, LiveRow, UsageRow
 from schemas import rollup
-from schemas.instant import DAY_MS, HOUR_MS
+from schemas.instant import DAY_MS
 from schemas.stamp import NEVER
 from schemas.windows import NOT_LATE, WINDOW_MS
 
-#: Tenant, customer, meter, group.
-UsageName = tuple[str, str, str, str]
 #: Tenant, event type.
 FatesName = tuple[str, str]
 
-#: Tenant, customer, event type, and who counts the event.
-LineName = tuple[str, str, str, Choice]
-#: The rows that events count into, in the order of the meters that count them.
-Lines = Mapping[LineName, Sequence[UsageRow]]
-
 #: Lines that are remembered, at about 400 bytes: they are found in one step, rows by their names in several.
 _REMEMBERED: Final = 16_384
-#: Closed windows stay this long, since a broker's clock may step back a little.
-_LINGER_MS: Final = HOUR_MS
-#: After a restart they stay longer: a step beyond _LINGER_MS ends in one.
-_LINGER_AFTER_LOAD_MS: Final = DAY_MS
 
 
 class ClockWentBackError(Exception):
@@ -46,37 +38,19 @@ class _Bucket:
         self.saved: dict[bytes, bytes] = {}
         self.usage: dict[UsageName, UsageRow] = {}
         self.fates: dict[FatesName, FatesRow] = {}
-        self.lines: _Lines | None = None
-
-
-class _Lines(dict[LineName, Sequence[UsageRow]]):
-    """The lines of one bucket; whoever asks for one that is not there has it made."""
-
-    def __init__(
-        self, recipes: Mapping[str, Recipe], row_of: Callable[[UsageName], UsageRow], made: Callable[[], None]
-    ) -> None:
-        super().__init__()
-        self.recipes = recipes
-        self._row_of = row_of
-        self._made = made
-
-    def __missing__(self, name: LineName) -> Sequence[UsageRow]:
-        tenant, customer, event_type, choice = name
-        line = [
-            self._row_of((tenant, customer, meter.name, group))
-            for meter, group in self.recipes[event_type].chosen(choice)
-        ]
-        self[name] = line
-        self._made()
-        return line
+        self.lines: Lines | None = None
 
 
 class UsageTable:
     """All rows that may still change. A row leaves when its window is closed and written down."""
 
-    def __init__(self, partition: int, grace_ms_at: Callable[[int], int]) -> None:
-        """Start empty; *grace_ms_at* tells the grace of the window that starts at an instant."""
+    def __init__(self, partition: int, grace_ms_at: Callable[[int], int], quotas: QuotaTable) -> None:
+        """Start empty; *grace_ms_at* tells the grace of the window that starts at an instant.
+
+        Lines lead to the rows of *quotas* too.
+        """
         self._partition = partition
+        self._quotas = quotas
         self._grace_ms_at = grace_ms_at
         self._buckets: dict[tuple[int, int], _Bucket] = {}
         self._dirty: list[LiveRow] = []
@@ -89,15 +63,22 @@ class UsageTable:
         """Return the number of rows."""
         return sum(len(b.usage) + len(b.fates) + len(b.saved) for b in self._buckets.values())
 
-    def lines(self, start_ms: int, day: int, recipes: Mapping[str, Recipe]) -> Lines:
+    def lines(self, start_ms: int, day: int, recipes: Mapping[str, Recipe], periods: Periods) -> Lines:
         """Return the lines of the window that starts at *start_ms*, measured by *recipes*.
 
-        *day* is the arrival day of their rows.
+        *day* is the arrival day of their rows; *periods* says which quotas they count for.
         """
         bucket = self._bucket(start_ms, day)
-        if bucket.lines is None or bucket.lines.recipes is not recipes:
-            bucket.lines = _Lines(recipes, partial(self.usage_row, start_ms, day), self._made_line)
-        return bucket.lines
+        lines = bucket.lines
+        if lines is None or lines.recipes is not recipes or lines.periods is not periods:
+            lines = bucket.lines = Lines(
+                recipes,
+                periods,
+                partial(self.usage_row, start_ms, day),
+                lambda name: self._quotas.used_rows(name, periods.spans(*name, start_ms)),
+                self._made_line,
+            )
+        return lines
 
     def usage_row(self, start_ms: int, day: int, name: UsageName) -> UsageRow:
         """Return the row of *name* for the window that starts at *start_ms*; *day* is its arrival day."""
@@ -163,14 +144,14 @@ class UsageTable:
 
     def close(self, record_time_ms: int) -> None:
         """Forget the windows that were over well before *record_time_ms*, all written down."""
-        self._closed_ms = max(self._closed_ms, record_time_ms - _LINGER_MS)
+        self._closed_ms = max(self._closed_ms, record_time_ms - LINGER_MS)
         over = [at for at, bucket in self._buckets.items() if bucket.closes_ms <= self._closed_ms]
         for at in over:
             del self._buckets[at]
 
     def resume(self, record_time_ms: int) -> None:
         """Before anything is restored: say how far the log was read."""
-        self._closed_ms = record_time_ms - _LINGER_AFTER_LOAD_MS
+        self._closed_ms = record_time_ms - LINGER_AFTER_LOAD_MS
 
     def _made_line(self) -> None:
         self._lines_made += 1

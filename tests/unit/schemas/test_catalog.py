@@ -1,14 +1,17 @@
 """A snapshot follows from its facts alone, whatever is repeated, and never changes under its readers."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.catalog import (
     Catalog,
+    CustomerPlaced,
     Fact,
     KeyIssued,
     MetersPublished,
+    Placement,
     RecordSkipped,
     TenantNamed,
     TopicAdopted,
@@ -19,6 +22,8 @@ from schemas.catalog import (
 from schemas.errors import Reject
 from schemas.instant import HOUR_MS
 from schemas.meters import Aggregation, Meter
+from schemas.plan import Mode, OnUnavailable, Plan, Quota
+from schemas.quantity import MICRO
 
 API = Meter(name="api", event_type="api", unit="requests", default_one=True)
 CALLS = Meter(name="calls", event_type="api", aggregation=Aggregation.COUNT)
@@ -30,13 +35,35 @@ FIRST = MetersPublished(1, 0, (API,))
 SECOND = MetersPublished(2, 10 * HOUR_MS, (API, CALLS, STORAGE), grace_ms=25 * HOUR_MS)
 SKIP = RecordSkipped("usage", 3, 1042, "bad bytes")
 TOPIC = TopicAdopted("usage", "Zm9v", 1, 12)
-FACTS: list[Fact] = [TENANT, KEY, FIRST, SECOND, SKIP, TOPIC]
+FREE = Plan(
+    name="free",
+    quotas=(
+        Quota(meter="api", limit_micro=10_000 * MICRO),
+        Quota(
+            meter="calls",
+            limit_micro=None,
+            mode=Mode.SOFT,
+            period="7d",
+            grace_ms=60_000,
+            thresholds=(50, 100),
+        ),
+    ),
+    on_unavailable=OnUnavailable.DENY,
+    upgrade_url="https://example.com/plans",
+)
+PLANNED = MetersPublished(3, 20 * HOUR_MS, (API,), plans=(FREE,), default_plan="free")
+PLACED = CustomerPlaced("acme", "c/1", "free", HOUR_MS)
+FACTS: list[Fact] = [TENANT, KEY, FIRST, SECOND, PLANNED, PLACED, SKIP, TOPIC]
 
 
 @pytest.mark.parametrize(
     ("fact", "key", "value"),
     [
-        (TENANT, "tenant/acme", '{"fact":"tenant","tenant":"acme","name":"Acme & Söhne"}'),
+        (
+            TENANT,
+            "tenant/acme",
+            '{"fact":"tenant","tenant":"acme","name":"Acme & Söhne","events_per_month":null}',
+        ),
         (
             KEY,
             "key/deadbeef",
@@ -50,8 +77,26 @@ FACTS: list[Fact] = [TENANT, KEY, FIRST, SECOND, SKIP, TOPIC]
             "meters/1",
             (
                 '{"fact":"meters","version":1,"effective_from_ms":0,"meters":'
-                '[{"name":"api","event_type":"api","unit":"requests","default_one":true}],"grace_ms":3600000}'
+                '[{"name":"api","event_type":"api","unit":"requests","default_one":true}],"grace_ms":3600000,'
+                '"plans":[],"default_plan":""}'
             ),
+        ),
+        (
+            PLANNED,
+            "meters/3",
+            (
+                '{"fact":"meters","version":3,"effective_from_ms":72000000,"meters":'
+                '[{"name":"api","event_type":"api","unit":"requests","default_one":true}],"grace_ms":3600000,'
+                '"plans":[{"name":"free","quotas":[{"meter":"api","limit_micro":10000000000},'
+                '{"meter":"calls","limit_micro":null,"mode":"soft","period":"7d","grace_ms":60000,'
+                '"thresholds":[50,100]}],"on_unavailable":"deny",'
+                '"upgrade_url":"https://example.com/plans"}],"default_plan":"free"}'
+            ),
+        ),
+        (
+            PLACED,
+            "customer/acme/c/1",
+            '{"fact":"customer","tenant":"acme","customer":"c/1","plan":"free","anchor_ms":3600000}',
         ),
         (
             SKIP,
@@ -147,3 +192,30 @@ def test_every_meter_of_a_type_measures_it_and_no_meter_is_unmatched() -> None:
 
 def test_an_empty_catalogue_has_version_0() -> None:
     assert Catalog().version == 0
+
+
+@pytest.mark.parametrize(
+    ("wire", "fact"),
+    [
+        (b'{"fact":"tenant","tenant":"acme","name":"A"}', TenantNamed("acme", "A")),
+        (
+            b'{"fact":"meters","version":1,"effective_from_ms":0,"meters":[],"grace_ms":5}',
+            MetersPublished(1, 0, (), 5),
+        ),
+    ],
+)
+def test_what_the_release_before_wrote_is_read(wire: bytes, fact: Fact) -> None:
+    assert decode_fact(wire) == fact
+
+
+def test_a_customer_is_on_the_plan_it_was_placed_on_last_else_on_the_default() -> None:
+    pro = Plan(name="pro")
+    version = msgspec.structs.replace(PLANNED, version=1, effective_from_ms=0, plans=(FREE, pro))
+    known = Catalog().with_facts([version, CustomerPlaced("acme", "c-1", "pro", 7)])
+    assert known.plan_of("acme", "c-1", 0) == Placement(pro, 7)
+    assert known.plan_of("acme", "c-2", 0) == known.plan_of("globex", "c-1", 0) == Placement(FREE, 0)
+    back = known.with_facts([CustomerPlaced("acme", "c-1", "free", 9)])
+    assert back.plan_of("acme", "c-1", 0) == Placement(FREE, 9)
+    later = back.with_facts([SECOND])
+    assert later.plan_of("acme", "c-1", 10 * HOUR_MS - 1) == Placement(FREE, 9)
+    assert later.plan_of("acme", "c-1", 10 * HOUR_MS) == Placement(None, 9)

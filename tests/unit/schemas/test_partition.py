@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.partition import DEFAULT_PARTITIONS, partition_of
+from schemas.partition import DEFAULT_PARTITIONS, partition_of, partition_of_tenant
 from tests.unit.schemas.generated import names
 
 
@@ -39,3 +39,7 @@ def test_tenant_and_customer_are_told_apart() -> None:
 def test_customers_spread_evenly() -> None:
     counts = Counter(partition_of("acme", f"c-{i}", DEFAULT_PARTITIONS) for i in range(12_000))
     assert all(850 < counts[partition] < 1_150 for partition in range(DEFAULT_PARTITIONS))
+
+
+def test_the_partition_of_a_tenant_is_pinned() -> None:
+    assert [partition_of_tenant(tenant, 12) for tenant in ("acme", "globex", "müller")] == [1, 3, 4]

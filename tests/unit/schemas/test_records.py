@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas import rollup
+from schemas import quota, rollup
+from schemas.alert import alert_key, decode_alert, encode_alert, level_of, quota_threshold
 from schemas.dead_letter import (
     KEPT_BYTES,
     DeadLetter,
@@ -18,6 +19,7 @@ from schemas.door_tally import TallyKey, decode_tally, encode_tally
 from schemas.errors import Reject
 from schemas.identity import CONTENT_BYTES, ID_BYTES
 from schemas.partial import Partial
+from schemas.plan import Mode
 from schemas.seen import ENTRY_BYTES, decode_seen, encode_seen, offset_key, parse_offset_key
 from schemas.verdict import Fate, RecordVerdicts, Refusal, Verdict, decode_verdicts, encode_verdicts
 from tests.unit.schemas.generated import names
@@ -54,6 +56,83 @@ def test_rollups_are_pinned_on_the_wire(
 ) -> None:
     assert (rollup.encode(key).decode(), rollup.encode(row).decode()) == (key_wire, row_wire)
     assert rollup.decode(key_wire.encode(), row_wire.encode()) == (key, row)
+
+
+USED_KEY = quota.UsedKey("acme", "c-1", "api", 0, 2_678_400_000)
+CROSSING = quota.Crossing(80, 10**7, "8.5", "free", Mode.HARD, 1_795_255_200_000, 9, told=True)
+USED_ROW = quota.UsedRow(9, USAGE_ROW.partial, (CROSSING,))
+
+
+@pytest.mark.parametrize(
+    ("key", "row", "key_wire", "row_wire"),
+    [
+        (
+            USED_KEY,
+            USED_ROW,
+            '["used","acme","c-1","api",0,2678400000]',
+            (
+                "[9,[2,1000000000000000000000000000000,1,3,5,1,9,3],"
+                '[[80,10000000,"8.5","free","hard",1795255200000,9,true]]]'
+            ),
+        ),
+        (
+            quota.EventsKey("acme", 0, 2_678_400_000, 3),
+            quota.EventsRow(9, 1_042),
+            '["events","acme",0,2678400000,3]',
+            "[9,1042]",
+        ),
+        (rollup.ProgressKey(3), rollup.Progress(9, 8, 1), '["progress",3]', "[9,8,1]"),
+    ],
+)
+def test_quotas_are_pinned_on_the_wire(key: quota.Key, row: quota.Row, key_wire: str, row_wire: str) -> None:
+    assert (quota.encode(key).decode(), quota.encode(row).decode()) == (key_wire, row_wire)
+    assert quota.decode(key_wire.encode(), row_wire.encode()) == (key, row)
+    assert quota.stamp_of_value(row_wire.encode()) == row.stamp
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        (b"", b""),
+        (b'["used"]', quota.encode(USED_ROW)),
+        (quota.encode(USED_KEY), b""),
+        (quota.encode(USED_KEY), b"[1]"),
+        (quota.encode(USED_KEY), b"[1,[2,1.5,1,3,5,1,9,3]]"),
+        (b'["events","acme",0,1,3]', b'[1,"2"]'),
+        (b'["progress",3]', b"[1]"),
+    ],
+)
+def test_what_is_no_quota_is_rejected(key: bytes, value: bytes) -> None:
+    with pytest.raises(Reject):
+        quota.decode(key, value)
+
+
+@pytest.mark.parametrize("value", [b"", b"[", b"[,1]", b'["1",2]', b"{1,2}", b"[1.5,2]"])
+def test_a_value_without_a_stamp_is_rejected(value: bytes) -> None:
+    with pytest.raises(Reject):
+        quota.stamp_of_value(value)
+
+
+def test_an_alert_is_pinned_on_the_wire() -> None:
+    alert = quota_threshold(USED_KEY, CROSSING)
+    wire = (
+        b'{"alert":"quota","tenant":"acme","customer":"c-1","meter":"api","plan":"free","percent":80,'
+        b'"level":"warning","mode":"hard","limit_micro":10000000,"used":"8.5","period_start_ms":0,'
+        b'"period_end_ms":2678400000,"raised_at_ms":1795255200000}'
+    )
+    assert encode_alert(alert) == wire
+    assert decode_alert(wire) == alert
+    assert alert_key(alert) == b'["quota","acme","c-1","api",0,2678400000,10000000,80]'
+    with pytest.raises(Reject):
+        decode_alert(wire[:-1])
+
+
+@pytest.mark.parametrize(
+    ("percent", "level"),
+    [(1, "warning"), (89, "warning"), (90, "critical"), (99, "critical"), (100, "exceeded")],
+)
+def test_how_grave_a_threshold_is(percent: int, level: str) -> None:
+    assert level_of(percent) == level
 
 
 @given(

@@ -2,11 +2,13 @@
 
 import pytest
 
-from schemas.instant import DAY_MS
+from schemas.instant import DAY_MS, MINUTE_MS
 from schemas.topics import (
+    ALERTS,
     CATALOG,
     DEAD_LETTERS,
     DOOR,
+    QUOTAS,
     ROLLUPS,
     SEEN,
     TOPICS,
@@ -32,6 +34,8 @@ def test_only_the_broker_says_when_usage_was_recorded() -> None:
     [
         (USAGE, "delete", 7),
         (ROLLUPS, "compact,delete", 7),
+        (QUOTAS, "compact", None),
+        (ALERTS, "delete", 30),
         (SEEN, "delete", 36),  # longer than the dedupe horizon
         (VERDICTS, "delete", 7),
         (CATALOG, "compact", None),  # what people decided is kept for ever
@@ -47,9 +51,11 @@ def test_what_is_kept_and_for_how_long(topic: Topic, policy: str, days: int | No
 
 @pytest.mark.parametrize("topic", [t for t in TOPICS if t.compact])
 def test_compaction_waits_until_a_reload_has_seen_both(topic: Topic) -> None:
-    assert int(topic.config()["min.compaction.lag.ms"]) == DAY_MS
+    # Every ingress reads all of weir.quotas when it starts, so its history has to be short.
+    lag_ms = 10 * MINUTE_MS if topic is QUOTAS else DAY_MS
+    assert int(topic.config()["min.compaction.lag.ms"]) == lag_ms
 
 
 def test_state_stands_on_the_partition_of_its_source() -> None:
-    assert {t.partitions for t in (USAGE, ROLLUPS, SEEN, VERDICTS, DEAD_LETTERS)} == {None}
+    assert {t.partitions for t in (USAGE, ROLLUPS, QUOTAS, SEEN, VERDICTS, DEAD_LETTERS)} == {None}
     assert CATALOG.partitions == DOOR.partitions == 1

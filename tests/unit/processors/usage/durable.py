@@ -6,27 +6,37 @@ from dataclasses import dataclass, field
 from processors.stream.core.records import NewRecord, SourceRecord
 from processors.usage.core.horizon import Horizon
 from processors.usage.core.partition import Identity, Outcome, UsagePartition
+from processors.usage.core.quota_table import QuotaTable
 from processors.usage.core.sealed_run import SealedRun
 from processors.usage.core.seen_index import SeenIndex
 from processors.usage.core.table import UsageTable
-from processors.usage.restore import Changelog, SeenLog
-from schemas import rollup
+from processors.usage.restore import (
+    SeenLog,
+    progress_in,
+    quotas_log,
+    restore_quotas,
+    restore_rollups,
+    rollups_log,
+)
+from schemas import quota, rollup
+from schemas.alert import alert_key, encode_alert
 from schemas.catalog import Catalog
 from schemas.instant import HOUR_MS
-from schemas.stamp import offset_of
+from schemas.partial import Partial
+from schemas.stamp import NEVER, offset_of
 from tests.unit.processors.usage.source import HORIZON_MS, PARTITION, PARTITIONS, TOPIC
 
 GENERATION = 1
 IDENTITY = Identity(TOPIC, PARTITION, PARTITIONS, GENERATION)
 
 
-def new_table(catalog: Catalog) -> UsageTable:
-    return UsageTable(PARTITION, lambda start_ms: catalog.meters_at(start_ms).grace_ms)
+def new_table(catalog: Catalog, quotas: QuotaTable) -> UsageTable:
+    return UsageTable(PARTITION, lambda start_ms: catalog.meters_at(start_ms).grace_ms, quotas)
 
 
 @dataclass
 class Batch:
-    """An outcome on its way to the broker, in two steps, each after the same one of the batch before."""
+    """An outcome on its way to the broker, in steps, each after the same one of the batch before."""
 
     outcome: Outcome
     steps: tuple[dict[str, list[NewRecord]], ...]
@@ -40,6 +50,8 @@ class Topics:
     seen: list[NewRecord] = field(default_factory=list)
     verdicts: list[NewRecord] = field(default_factory=list)
     dead_letters: list[NewRecord] = field(default_factory=list)
+    quotas: list[NewRecord] = field(default_factory=list)
+    alerts: list[NewRecord] = field(default_factory=list)
     rollups: list[NewRecord] = field(default_factory=list)
 
     def append(self, step: dict[str, list[NewRecord]]) -> None:
@@ -68,16 +80,22 @@ class Machine:
         #: Rows and a progress, and how much of the rollups topic they stand for.
         self.kept_rows: list[tuple[bytes, bytes]] = []
         self.kept_up_to = 0
+        self.kept_quotas: list[tuple[bytes, bytes]] = []
+        self.kept_quotas_up_to = 0
         self.restart()
 
     def restart(self) -> None:
         """Start from what is durable."""
-        changelog = Changelog()
+        rollups, quotas = rollups_log(), quotas_log()
         for key, value in self.kept_rows:
-            changelog.add(key, value)
+            rollups.add(key, value)
         for record in self.topics.rollups[self.kept_up_to :]:
-            changelog.add(record.key, record.value)
-        self.progress = changelog.progress(PARTITION)
+            rollups.add(record.key, record.value)
+        for key, value in self.kept_quotas:
+            quotas.add(key, value)
+        for record in self.topics.quotas[self.kept_quotas_up_to :]:
+            quotas.add(record.key, record.value)
+        self.progress = progress_in(rollups, PARTITION)
         horizon = Horizon(HORIZON_MS)
         for hour_ms, first_offset in self.hours:
             horizon.observe(first_offset, hour_ms)
@@ -86,11 +104,16 @@ class Machine:
         for record in self.topics.seen[self.covered :]:
             seen_log.add(record.key, record.value, record.timestamp_ms)
         seen_log.finish()
-        table = new_table(self.catalog)
+        quota_table = QuotaTable(PARTITION)
+        table = new_table(self.catalog, quota_table)
         if self.progress is not None:
             table.resume(self.progress.record_time_ms)
-        changelog.restore(table)
-        self.partition = UsagePartition(IDENTITY, table, index, horizon, self.progress)
+            quota_table.resume(self.progress.record_time_ms)
+        restore_rollups(rollups, table)
+        self.owed_alerts = restore_quotas(
+            quotas, quota_table, self.progress.stamp if self.progress else NEVER
+        )
+        self.partition = UsagePartition(IDENTITY, table, quota_table, index, horizon, self.progress)
         self.next_offset = offset_of(self.progress.stamp) + 1 if self.progress else self.base_offset
         self.in_flight = []
         self.last_durable: Outcome | None = None
@@ -103,7 +126,18 @@ class Machine:
             key = rollup.encode(rollup.ProgressKey(PARTITION))
             progress.append(NewRecord(key, rollup.encode(outcome.progress), outcome.record_time_ms))
         first = {"seen": outcome.seen, "verdicts": outcome.verdicts, "dead_letters": outcome.dead_letters}
-        self.in_flight.append(Batch(outcome, (first, {"rollups": [*outcome.rollups, *progress]})))
+        alerts = [
+            NewRecord(alert_key(each), encode_alert(each), each.raised_at_ms)
+            for each in [*self.owed_alerts, *outcome.alerts]
+        ]
+        self.owed_alerts = []
+        steps = (
+            first,
+            {"quotas": [*outcome.quotas, *progress]},
+            {"alerts": alerts},
+            {"rollups": [*outcome.rollups, *progress]},
+        )
+        self.in_flight.append(Batch(outcome, steps))
         self.next_offset = outcome.last_offset + 1
 
     def startable(self) -> list[Batch]:
@@ -127,6 +161,7 @@ class Machine:
 
     def durable(self, outcome: Outcome) -> None:
         self.partition.table.close(outcome.record_time_ms)
+        self.partition.quotas.close(outcome.record_time_ms)
         self.last_durable = outcome
         if self.seals and self.partition.index.is_full:
             self.seal()
@@ -149,6 +184,8 @@ class Machine:
         progress = (rollup.encode(rollup.ProgressKey(PARTITION)), rollup.encode(self.last_durable.progress))
         self.kept_rows = [*self.partition.table.records(), progress]
         self.kept_up_to = len(self.topics.rollups)
+        self.kept_quotas = [*self.partition.quotas.records()]
+        self.kept_quotas_up_to = len(self.topics.quotas)
 
     def drain(self) -> None:
         while self.in_flight:
@@ -176,3 +213,27 @@ def shown(records: Sequence[NewRecord]) -> tuple[int | None, dict[rollup.Key, ro
         if key not in rows or rows[key].stamp <= row.stamp:
             rows[key] = row
     return offset_of(max(stamps)), rows
+
+
+def shown_quotas(
+    records: Sequence[NewRecord],
+) -> tuple[int | None, dict[quota.Key, quota.UsedRow | quota.EventsRow]]:
+    """Return what the ingress knows from the quotas topic: the progress, and the rows up to there."""
+    rows: dict[quota.Key, quota.UsedRow | quota.EventsRow] = {}
+    decoded = [(quota.decode_key(each.key), each.value) for each in records]
+    stamps = [quota.stamp_of_value(value) for key, value in decoded if isinstance(key, rollup.ProgressKey)]
+    if not stamps:
+        return None, {}
+    for key, value in decoded:
+        if not value:
+            rows.pop(key, None)
+        elif not isinstance(key, rollup.ProgressKey) and quota.stamp_of_value(value) <= max(stamps):
+            row = quota.decode_used(value) if isinstance(key, quota.UsedKey) else quota.decode_events(value)
+            if key not in rows or rows[key].stamp <= row.stamp:
+                rows[key] = row
+    return offset_of(max(stamps)), rows
+
+
+def plain(row: quota.UsedRow | quota.EventsRow) -> tuple[int, Partial | int]:
+    """Return stamp and content, as the model has them."""
+    return row.stamp, row.partial if isinstance(row, quota.UsedRow) else row.events

@@ -5,9 +5,10 @@ It shares the pure rules of `schemas` with the processor, and nothing else.
 
 import json
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any, NamedTuple
 
-from schemas import rollup
+from schemas import quota, rollup
 from schemas.admission import text_fault
 from schemas.catalog import Catalog
 from schemas.event import UsageEvent
@@ -17,6 +18,7 @@ from schemas.instant import HOUR_MS, day_of
 from schemas.meters import Meter, ValueMissing
 from schemas.partial import Partial
 from schemas.partition import partition_of
+from schemas.period import Span, span_at
 from schemas.seen import encode_seen
 from schemas.stamp import stamp_of
 from schemas.verdict import Fate, Refusal, Verdict
@@ -76,7 +78,10 @@ class Model:
         #: (when, value) of every event of a row, in log order.
         self.usage: dict[rollup.UsageKey, list[tuple[int, int]]] = {}
         self.fates: dict[rollup.FatesKey, Count] = {}
-        self.stamps: dict[rollup.Key, int] = {}
+        #: The same of every quota, as long as its period was not over.
+        self.used: dict[quota.UsedKey, list[tuple[int, int]]] = {}
+        self.events: dict[quota.EventsKey, int] = {}
+        self.stamps: dict[rollup.Key | quota.Key, int] = {}
 
     def apply(self, record: Record) -> None:
         self.hour_ms = max(self.hour_ms, record.recorded_at_ms - record.recorded_at_ms % HOUR_MS)
@@ -133,6 +138,68 @@ class Model:
             value = meter.measure(event.quantity_micro, event.rest)
             self.usage.setdefault(key, []).append((at_ms, value))
             self.stamps[key] = stamp_of(self.generation, record.offset)
+            for start_ms, end_ms in self.periods(series.tenant, series.customer, meter.name, at_ms):
+                if record.recorded_at_ms < end_ms:
+                    used = quota.UsedKey(series.tenant, series.customer, meter.name, start_ms, end_ms)
+                    self.used.setdefault(used, []).append((at_ms, value))
+                    self.stamps[used] = stamp_of(self.generation, record.offset)
+        start_ms, end_ms = span_at("month", window_start(at_ms))
+        if record.recorded_at_ms < end_ms:
+            month = quota.EventsKey(event.series.tenant, start_ms, end_ms, self.partition)
+            self.events[month] = self.events.get(month, 0) + 1
+            self.stamps[month] = stamp_of(self.generation, record.offset)
+
+    def periods(self, tenant: str, customer: str, meter: str, at_ms: int) -> set[Span]:
+        """Return every calendar period that any plan has, and the one that the customer's own plan has."""
+        hour_ms = window_start(at_ms)
+        in_force = self.catalog.meters_at(hour_ms)
+        placed = self.catalog.customers.get((tenant, customer))
+        own = in_force.default_plan if placed is None else placed.plan
+        anchor_ms = 0 if placed is None else placed.anchor_ms
+        return {
+            span_at(each.period, hour_ms, anchor_ms)
+            for plan in in_force.plans
+            for each in plan.quotas
+            if each.meter == meter and (each.period in {"day", "week", "month"} or plan.name == own)
+        }
+
+    def quota_rows(self) -> dict[quota.Key, tuple[int, Partial | int]]:
+        """Return stamp and content of the rows of quotas."""
+        rows: dict[quota.Key, tuple[int, Partial | int]] = {}
+        for key, events in self.used.items():
+            rows[key] = self.stamps[key], partial_of(events)
+        for month, count in self.events.items():
+            rows[month] = self.stamps[month], count
+        return rows
+
+    def crossed(self, *, surely: bool) -> set[tuple[quota.UsedKey, int, int]]:
+        """Return (key, limit, percentage) of every threshold to be told of.
+
+        *surely*: only of meters that are in force at all times. All versions have the same plans.
+        """
+        found = set()
+        versions = self.catalog.meter_sets
+        for key, events in self.used.items():
+            placed = self.catalog.customers.get((key.tenant, key.customer))
+            plan = versions[0].plan_by_name[placed.plan if placed else versions[0].default_plan]
+            meters = [version.by_name[key.meter] for version in versions if key.meter in version.by_name]
+            meter = meters[0]
+            each = plan.by_meter.get(key.meter)
+            if each is None or each.limit_micro is None or (surely and len(meters) < len(versions)):
+                continue
+            if span_at(each.period, key.start_ms, placed.anchor_ms if placed else 0) != (
+                key.start_ms,
+                key.end_ms,
+            ):
+                continue
+            amount = Fraction(*meter.amount(partial_of(events)))
+            limit = Fraction(each.limit_micro, 1_000_000)
+            found |= {
+                (key, each.limit_micro, percent)
+                for percent in each.thresholds
+                if amount > 0 and amount >= limit * percent / 100
+            }
+        return found
 
     def refusal(self, record: Record, event: UsageEvent) -> Refusal | None:
         """Return the first reason that holds."""

@@ -7,13 +7,13 @@ each field costs thirty times as much.
 import json
 from collections.abc import Sequence
 from random import Random
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from hypothesis import strategies as st
 
 from schemas.admission import AHEAD_MS, text_fault, time_fault
-from schemas.catalog import Catalog, MetersPublished, RecordSkipped
+from schemas.catalog import Catalog, CustomerPlaced, MetersPublished, RecordSkipped
 from schemas.event import NO_QUANTITY, NOT_GIVEN, Series, UsageEvent
 from schemas.groups import Filter
 from schemas.horizon import SLACK_MS
@@ -21,7 +21,8 @@ from schemas.instant import HOUR_MS, LAST_MS, format_instant
 from schemas.meters import Aggregation, Meter
 from schemas.pack import encode_pack
 from schemas.partition import partition_of
-from schemas.quantity import format_micro
+from schemas.plan import Mode, Plan, Quota
+from schemas.quantity import MICRO, format_micro
 from schemas.source_record import CLOUDEVENT, CLOUDEVENTS
 from tests.unit.processors.usage.model import Invalid, Unreadable
 
@@ -55,12 +56,37 @@ PAID: Final = Meter(
     group_by=("method",),
 )
 
+_FREE: Final = Plan(
+    name="free",
+    quotas=(
+        Quota(meter="api", limit_micro=20 * MICRO, period="day"),
+        Quota(meter="storage", limit_micro=2 * MICRO, mode=Mode.SOFT, thresholds=(50, 80)),
+        Quota(meter="sum_of_many", limit_micro=0, period="week"),
+        Quota(meter="count_of_many", limit_micro=7 * MICRO, period="day", thresholds=(1, 50, 200)),
+        Quota(meter="paths", limit_micro=None),
+        # No version has a meter of this name.
+        Quota(meter="none", limit_micro=1),
+    ),
+)
+_OWN: Final = Plan(
+    name="own",
+    quotas=(
+        Quota(meter="api", limit_micro=8 * MICRO, period="anniversary"),
+        Quota(meter="gets", limit_micro=3 * MICRO, period="1d"),
+        Quota(meter="max_of_many", limit_micro=3 * MICRO, period="day"),
+    ),
+)
+PLANS: Final[dict[str, Any]] = {"plans": (_FREE, _OWN), "default_plan": "free"}
+
 _VERSIONS: Final = (
-    MetersPublished(1, 0, (API, STORAGE, SIZE, TRAFFIC, GETS, PAID, *ALL)),
+    MetersPublished(1, 0, (API, STORAGE, SIZE, TRAFFIC, GETS, PAID, *ALL), **PLANS),
     # The second one measures less, otherwise, and with another grace; the third one more.
-    MetersPublished(2, START_MS + HOUR_MS, (API, TRAFFIC, PATHS, PAID, *ALL[2:4]), 2 * HOUR_MS),
+    MetersPublished(2, START_MS + HOUR_MS, (API, TRAFFIC, PATHS, PAID, *ALL[2:4]), 2 * HOUR_MS, **PLANS),
     MetersPublished(
-        3, START_MS + 3 * HOUR_MS, (API, STORAGE, PATHS, GETS, *ALL, Meter(name="x", event_type="none"))
+        3,
+        START_MS + 3 * HOUR_MS,
+        (API, STORAGE, PATHS, GETS, *ALL, Meter(name="x", event_type="none")),
+        **PLANS,
     ),
 )
 
@@ -84,7 +110,7 @@ def catalogs() -> st.SearchStrategy[Catalog]:
 
     def catalog(versions: int, skipped: set[int]) -> Catalog:
         skips = [RecordSkipped("usage", PARTITION, offset, "poison") for offset in skipped]
-        return Catalog().with_facts([*_VERSIONS[:versions], *skips])
+        return Catalog().with_facts([*_VERSIONS[:versions], PLACED, *skips])
 
     return st.builds(
         catalog, st.integers(1, 3), st.sets(st.sampled_from(range(2**32 - 3, 2**32 + 9)), max_size=1)
@@ -92,6 +118,8 @@ def catalogs() -> st.SearchStrategy[Catalog]:
 
 
 TRUSTED: Final = customers(belonging=True)[:3]
+#: Its own days and months begin within the hours that are played.
+PLACED: Final = CustomerPlaced(*TRUSTED[0], "own", START_MS + 2 * HOUR_MS + HOUR_MS // 2)
 _WHO: Final = [*TRUSTED * 5, *customers(belonging=False)[:1], ("", "c-1"), ("acme", "c\n1")]
 _TYPES: Final = [*["api"] * 3, *["storage"] * 2, "traffic", *["many"] * 3, *["call"] * 3, "none"]
 _SOURCES: Final = ["api"] * 20 + ["other", "", "\0"]

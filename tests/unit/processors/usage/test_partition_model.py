@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from processors.stream.core.records import NewRecord, SourceRecord
-from schemas import rollup
+from schemas import quota, rollup
+from schemas.alert import decode_alert
 from schemas.catalog import Catalog
+from schemas.partial import Partial
 from schemas.seen import parse_offset_key
 from schemas.verdict import RecordVerdicts, encode_verdicts
-from tests.unit.processors.usage.durable import GENERATION, Machine, shown
+from tests.unit.processors.usage.durable import GENERATION, Machine, plain, shown, shown_quotas
 from tests.unit.processors.usage.model import Model, Record
 from tests.unit.processors.usage.source import (
     HORIZON_MS,
@@ -41,11 +43,16 @@ class Truth:
         self.model = Model(PARTITION, PARTITIONS, GENERATION, HORIZON_MS, catalog)
         self.records: list[SourceRecord] = []
         self.rows_at: dict[int | None, dict[rollup.Key, rollup.Row]] = {None: {}}
+        self.quotas_at: dict[int | None, dict[quota.Key, tuple[int, Partial | int]]] = {None: {}}
+        #: The newest record time by then.
+        self.newest_ms_at: dict[int | None, int] = {None: 0}
 
     def append(self, sent: Sent, offset: int) -> None:
         self.records.append(SourceRecord(offset, sent.recorded_at_ms, sent.value, sent.headers))
         self.model.apply(Record(offset, sent.recorded_at_ms, sent.events))
         self.rows_at[offset] = self.model.rows()
+        self.quotas_at[offset] = self.model.quota_rows()
+        self.newest_ms_at[offset] = max(record.recorded_at_ms for record in self.records)
 
     def verdict_values(self) -> dict[int, bytes]:
         return {
@@ -74,11 +81,41 @@ def differences(
     return {key: (ours.get(key), theirs.get(key)) for key in keys if ours.get(key) != theirs.get(key)}
 
 
+def quota_differences(machine: Machine, truth: Truth) -> dict[quota.Key, object]:
+    """Return the rows of quotas that are not the model's; those of a period that is over may be gone."""
+    progress, shown_rows = shown_quotas(machine.topics.quotas)
+    ours = {key: plain(row) for key, row in shown_rows.items()}
+    theirs, newest_ms = truth.quotas_at[progress], truth.newest_ms_at[progress]
+    return {
+        key: (ours.get(key), theirs.get(key))
+        for key in ours.keys() | theirs.keys()
+        if ours.get(key) != theirs.get(key)
+        and (key in ours or isinstance(key, rollup.ProgressKey) or key.end_ms > newest_ms)
+    }
+
+
+def told(machine: Machine) -> set[tuple[quota.UsedKey, int, int]]:
+    """Return (key, limit, percentage) of every alert; each repetition of one must say the same."""
+    values: dict[bytes, bytes] = {}
+    found = set()
+    for record in machine.topics.alerts:
+        assert values.setdefault(record.key, record.value) == record.value
+        alert = decode_alert(record.value)
+        span = alert.period_start_ms, alert.period_end_ms
+        key = quota.UsedKey(alert.tenant, alert.customer, alert.meter, *span)
+        found.add((key, alert.limit_micro, alert.percent))
+    assert len(found) == len(values)
+    return found
+
+
 def assert_agree(machine: Machine, truth: Truth) -> None:
     """Hold everything on the topics against the model."""
     progress, rows = shown(machine.topics.rollups)
     assert progress == truth.records[-1].offset
     assert differences(rows, truth.model.rows()) == {}
+    assert shown_quotas(machine.topics.quotas)[0] == progress
+    assert quota_differences(machine, truth) == {}
+    assert truth.model.crossed(surely=True) <= told(machine) <= truth.model.crossed(surely=False)
     assert by_offset(machine.topics.verdicts) == truth.verdict_values()
     assert {k: v for k, v in by_offset(machine.topics.seen).items() if v} == truth.seen_values()
     dead = {record.key for record in machine.topics.dead_letters}
@@ -172,7 +209,7 @@ class Crashes(RuleBasedStateMachine):
         self.truth = Truth(catalog)
         self.machine = Machine(catalog, slots, few, start, seals=seals)
         self.newest_ms = START_MS
-        self.looked_at = 0
+        self.looked_at = 0, 0
 
     @rule(plan=plans)
     def come(self, plan: list[tuple[int, int, int]]) -> None:
@@ -207,11 +244,13 @@ class Crashes(RuleBasedStateMachine):
 
     @invariant()
     def every_progress_shows_one_point_of_the_log(self) -> None:
-        if len(self.machine.topics.rollups) == self.looked_at:
+        ends = len(self.machine.topics.rollups), len(self.machine.topics.quotas)
+        if ends == self.looked_at:
             return
-        self.looked_at = len(self.machine.topics.rollups)
+        self.looked_at = ends
         progress, rows = shown(self.machine.topics.rollups)
         assert differences(rows, self.truth.rows_at[progress]) == {}
+        assert quota_differences(self.machine, self.truth) == {}
 
     def teardown(self) -> None:
         if not self.truth.records:

@@ -3,6 +3,7 @@
 from processors.stream.core.records import SourceRecord
 from processors.usage.core.horizon import Horizon
 from processors.usage.core.partition import Identity, UsagePartition
+from processors.usage.core.quota_table import QuotaTable
 from processors.usage.core.seen_index import SeenIndex
 from processors.usage.core.table import UsageTable
 from schemas import rollup
@@ -23,12 +24,14 @@ ROW = rollup.UsageKey("acme", "c-1", "api", "", NOW_MS, 0)
 
 
 def new_table() -> UsageTable:
-    return UsageTable(0, lambda _start_ms: HOUR_MS)
+    return UsageTable(0, lambda _start_ms: HOUR_MS, QuotaTable(0))
 
 
 def partition(table: UsageTable | None = None, progress: rollup.Progress | None = None) -> UsagePartition:
     index, horizon = SeenIndex(64), Horizon(DAY_MS)
-    return UsagePartition(Identity("weir.usage", 0, 1, 2), table or new_table(), index, horizon, progress)
+    quotas = QuotaTable(0)
+    table = table or new_table()
+    return UsagePartition(Identity("weir.usage", 0, 1, 2), table, quotas, index, horizon, progress)
 
 
 def record(offset: int, *ids: str, at_ms: int = NOW_MS) -> SourceRecord:

@@ -2,12 +2,14 @@ from collections.abc import Mapping
 
 import pytest
 
+from processors.usage.core.periods import Periods
+from processors.usage.core.quota_table import QuotaTable
 from processors.usage.core.recipes import EVERYBODY, Recipe, Recipes
 from processors.usage.core.rows import FatesRow, UsageRow
 from processors.usage.core.stamping import FirstPass, Replay, stamping
 from processors.usage.core.table import ClockWentBackError, UsageTable
 from schemas import rollup
-from schemas.catalog import MeterSet
+from schemas.catalog import Catalog, MeterSet, MetersPublished
 from schemas.instant import DAY_MS, HOUR_MS
 from schemas.meters import Meter
 from schemas.partial import merge, single
@@ -23,8 +25,11 @@ FATES = ("acme", "api")
 OVER_MS = START_MS + HOUR_MS + GRACE_MS
 
 
+NO_PLANS = Periods(Catalog().with_facts([MetersPublished(1, 0, ())]))
+
+
 def table() -> UsageTable:
-    return UsageTable(3, lambda _start_ms: GRACE_MS)
+    return UsageTable(3, lambda _start_ms: GRACE_MS, QuotaTable(3))
 
 
 def saved(stamp: int) -> rollup.UsageRow:
@@ -73,14 +78,14 @@ def recipes(version: int = 1) -> Mapping[str, Recipe]:
 
 def test_a_line_has_the_rows_of_all_meters_of_its_type() -> None:
     rows = table()
-    [api, calls] = rows.lines(START_MS, 0, recipes())["acme", "c-1", "call", EVERYBODY]
+    [api, calls] = rows.lines(START_MS, 0, recipes(), NO_PLANS)["acme", "c-1", "call", EVERYBODY].usage
     assert api is open_row(rows)
     assert calls is rows.usage_row(START_MS, 0, ("acme", "c-1", "calls", ""))
 
 
 def test_a_line_of_a_choice_has_the_rows_of_those_who_count_in_their_groups() -> None:
     rows = table()
-    [calls] = rows.lines(START_MS, 0, recipes())["acme", "c-1", "call", (None, '{"a":"b"}')]
+    [calls] = rows.lines(START_MS, 0, recipes(), NO_PLANS)["acme", "c-1", "call", (None, '{"a":"b"}')].usage
     assert calls is rows.usage_row(START_MS, 0, ("acme", "c-1", "calls", '{"a":"b"}'))
 
 
@@ -90,30 +95,25 @@ def test_lines_are_those_of_the_plans_that_are_asked_for() -> None:
         recipes(),
         {"call": Recipes().by_event_type(MeterSet(2, 0, 0, (Meter(name="api", event_type="call"),)))["call"]},
     )
-    assert [
-        len(rows.lines(START_MS, 0, each)["acme", "c-1", "call", EVERYBODY]) for each in (both, one, both)
-    ] == [
-        2,
-        1,
-        2,
-    ]
+    found = [rows.lines(START_MS, 0, each, NO_PLANS) for each in (both, one, both)]
+    assert [len(lines["acme", "c-1", "call", EVERYBODY].usage) for lines in found] == [2, 1, 2]
 
 
 def test_forgotten_lines_lead_to_the_same_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("processors.usage.core.table._REMEMBERED", 3)
     rows, measured = table(), recipes()
     names = [("acme", f"c-{number}", "call", EVERYBODY) for number in range(10)]
-    first = [rows.lines(START_MS, 0, measured)[name][0] for name in names]
-    assert [rows.lines(START_MS, 0, measured)[name][0] for name in names] == first
-    assert len(rows.lines(START_MS, 0, measured)) <= 4
+    first = [rows.lines(START_MS, 0, measured, NO_PLANS)[name].usage[0] for name in names]
+    assert [rows.lines(START_MS, 0, measured, NO_PLANS)[name].usage[0] for name in names] == first
+    assert len(rows.lines(START_MS, 0, measured, NO_PLANS)) <= 4
 
 
 def test_a_closed_window_has_no_lines() -> None:
     rows, measured = table(), recipes()
-    assert rows.lines(START_MS, 0, measured)["acme", "c-1", "call", EVERYBODY]
+    assert rows.lines(START_MS, 0, measured, NO_PLANS)["acme", "c-1", "call", EVERYBODY].usage
     rows.close(OVER_MS + HOUR_MS)
     with pytest.raises(ClockWentBackError):
-        rows.lines(START_MS, 0, measured)
+        rows.lines(START_MS, 0, measured, NO_PLANS)
 
 
 def test_a_window_stays_an_hour_longer_than_it_needs() -> None:

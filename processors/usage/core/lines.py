@@ -1,0 +1,60 @@
+"""Lines: all rows that the events of one customer, type and choice count into, found in one step."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from processors.usage.core.periods import Periods
+from processors.usage.core.recipes import Choice, Recipe
+from processors.usage.core.rows import UsageRow
+from processors.usage.core.used import UsedRow
+
+#: Tenant, customer, meter, group.
+UsageName = tuple[str, str, str, str]
+#: Tenant, customer, meter.
+UsedName = tuple[str, str, str]
+#: Tenant, customer, event type, and who counts the event.
+LineName = tuple[str, str, str, Choice]
+
+
+class Line(NamedTuple):
+    """The rows that events count into."""
+
+    #: In the order of the meters that count them.
+    usage: Sequence[UsageRow]
+    #: Each beside the place of its meter in that order.
+    used: Sequence[tuple[UsedRow, int]]
+
+
+class Lines(dict[LineName, Line]):
+    """The lines of one window and arrival day; whoever asks for one that is not there has it made."""
+
+    def __init__(
+        self,
+        recipes: Mapping[str, Recipe],
+        periods: Periods,
+        usage_row: Callable[[UsageName], UsageRow],
+        used_rows: Callable[[UsedName], Sequence[UsedRow]],
+        made: Callable[[], None],
+    ) -> None:
+        """Start without any; the rows come from *usage_row* and *used_rows*, *made* hears of each line."""
+        super().__init__()
+        self.recipes = recipes
+        self.periods = periods
+        self._usage_row = usage_row
+        self._used_rows = used_rows
+        self._made = made
+
+    def __missing__(self, name: LineName) -> Line:
+        """Return the line of *name*, which is remembered from now on."""
+        tenant, customer, event_type, choice = name
+        chosen = self.recipes[event_type].chosen(choice)
+        line = self[name] = Line(
+            [self._usage_row((tenant, customer, meter.name, group)) for meter, group in chosen],
+            [
+                (row, place)
+                for place, (meter, _) in enumerate(chosen)
+                for row in self._used_rows((tenant, customer, meter.name))
+            ],
+        )
+        self._made()
+        return line

@@ -1,0 +1,95 @@
+"""`weir.alerts`: what somebody should hear of, one fact a record, under a key that never repeats for another.
+
+A fact may stand on the log more than once after a crash, always the same: readers go by its key.
+"""
+
+from typing import Final
+
+import msgspec
+
+from schemas.errors import MALFORMED, Reject
+from schemas.plan import PERCENT
+from schemas.quota import Crossing, UsedKey
+
+_CRITICAL_FROM: Final = 90
+
+
+class QuotaThresholdReached(msgspec.Struct, frozen=True, kw_only=True, tag_field="alert", tag="quota"):
+    """A customer used so much of a quota. Each threshold of a limit is told of once in a period."""
+
+    tenant: str
+    customer: str
+    meter: str
+    plan: str
+    percent: int
+    #: warning, critical (from 90 % on) or exceeded (from 100 % on).
+    level: str
+    mode: str
+    #: Millionths of the meter's unit.
+    limit_micro: int
+    #: Decimal text in the meter's unit.
+    used: str
+    period_start_ms: int
+    period_end_ms: int
+    #: Append time of the record with which it was reached.
+    raised_at_ms: int
+
+
+Alert = QuotaThresholdReached
+
+_encode: Final = msgspec.json.Encoder().encode
+_decode: Final = msgspec.json.Decoder(Alert).decode
+
+
+def quota_threshold(key: UsedKey, crossing: Crossing) -> QuotaThresholdReached:
+    """Return the fact that *crossing* is."""
+    return QuotaThresholdReached(
+        tenant=key.tenant,
+        customer=key.customer,
+        meter=key.meter,
+        plan=crossing.plan,
+        percent=crossing.percent,
+        level=level_of(crossing.percent),
+        mode=crossing.mode,
+        limit_micro=crossing.limit_micro,
+        used=crossing.used,
+        period_start_ms=key.start_ms,
+        period_end_ms=key.end_ms,
+        raised_at_ms=crossing.at_ms,
+    )
+
+
+def level_of(percent: int) -> str:
+    """Return what a threshold is called."""
+    if percent >= PERCENT:
+        return "exceeded"
+    return "critical" if percent >= _CRITICAL_FROM else "warning"
+
+
+def alert_key(alert: Alert) -> bytes:
+    """Return the key that tells one fact from another."""
+    return _encode(
+        (
+            "quota",
+            alert.tenant,
+            alert.customer,
+            alert.meter,
+            alert.period_start_ms,
+            alert.period_end_ms,
+            alert.limit_micro,
+            alert.percent,
+        )
+    )
+
+
+def encode_alert(alert: Alert) -> bytes:
+    """Return the value of the record for *alert*."""
+    return _encode(alert)
+
+
+def decode_alert(value: bytes) -> Alert:
+    """Return the fact in *value*. Raises Reject."""
+    try:
+        return _decode(value)
+    except MALFORMED as error:
+        raise Reject(f"not an alert: {error}") from None
