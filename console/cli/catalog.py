@@ -1,7 +1,9 @@
-"""`weir catalog`: the meters."""
+"""`weir catalog`: the meters and the plans."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 import msgspec
@@ -12,6 +14,7 @@ from console.catalog.core.tree import Finding
 from console.cli.place import find_settings, with_settings
 from console.cli.run import BAD_ANSWER
 from console.cli.show import Format, example, format_option, say, show
+from console.control.customers import plans_in_use
 from console.control.versions import apply_version, newest_meters, versions
 from runtime.postgres import connect
 from runtime.settings import Settings
@@ -19,13 +22,15 @@ from schemas.catalog import MetersPublished
 from schemas.errors import AlreadyDone, Misconfigured
 from schemas.instant import format_instant, parse_instant
 from schemas.meters import Meter
+from schemas.plan import Plan
+from schemas.quantity import format_micro
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.group()
 def command() -> None:
-    """The catalogue: what is measured, in which unit, and how long an event may be late."""
+    """The catalogue: what is measured, in which unit, how long an event may be late, and the plans."""
 
 
 @command.command("check", epilog=example("weir catalog check meters.yaml"))
@@ -38,12 +43,12 @@ def check_(file: Path, data: Path | None, output: Format) -> int:
     Where a stack runs, FILE is also held against the meters in force.
     """
     try:
-        in_force = _in_force(find_settings(data))
+        known = _known(find_settings(data))
     except Misconfigured:
         if data is not None:
             raise
-        in_force = ()
-    _, findings = _checked(file, in_force)
+        known = _Known((), {})
+    _, findings = _checked(file, known)
     say(f"{file}: {len(findings)} findings")
     show(output, Finding._fields, findings, [finding._asdict() for finding in findings])
     return BAD_ANSWER if findings else 0
@@ -66,7 +71,7 @@ def apply(
     """
     wanted_ms = None if effective_from is None else _instant(effective_from)
     file = file or document.shipped("shipped")
-    draft, findings = _checked(file, _in_force(settings))
+    draft, findings = _checked(file, _known(settings))
     if findings:
         for finding in findings:
             say(f"{file}: {finding}")
@@ -100,17 +105,25 @@ def show_(settings: Settings, output: Format) -> int:
     return 0
 
 
-def _checked(file: Path, in_force: tuple[Meter, ...]) -> tuple[Draft, list[Finding]]:
+class _Known(NamedTuple):
+    """What a new version may not contradict."""
+
+    meters: tuple[Meter, ...]
+    #: With the number of their customers.
+    plans: Mapping[str, int]
+
+
+def _checked(file: Path, known: _Known) -> tuple[Draft, list[Finding]]:
     try:
-        return check(document.read(file), in_force)
+        return check(document.read(file), known.meters, known.plans)
     except document.NotADocumentError as error:
         return Draft(0, ()), error.findings
 
 
-def _in_force(settings: Settings) -> tuple[Meter, ...]:
+def _known(settings: Settings) -> _Known:
     settings.need("postgres")
     with connect(settings, "catalog", autocommit=True) as connection:
-        return tuple(newest_meters(versions(connection)).values())
+        return _Known(tuple(newest_meters(versions(connection)).values()), plans_in_use(connection))
 
 
 def _instant(text: str) -> int:
@@ -151,5 +164,47 @@ def _show(published: MetersPublished, output: Format) -> None:
         "effective_from": format_instant(published.effective_from_ms),
         "grace_seconds": published.grace_ms // 1_000,
         "meters": [msgspec.structs.asdict(meter) for meter in published.meters],
+        "plans": [_shown(plan) for plan in published.plans],
+        "default_plan": published.default_plan,
     }
     show(output, columns, rows, value)
+    if output == "table" and published.plans:
+        _show_plans(published)
+
+
+def _show_plans(published: MetersPublished) -> None:
+    columns = ("plan", "meter", "limit", "mode", "period", "thresholds", "grace_seconds", "on_unavailable")
+    rows = [
+        (
+            plan.name + ("*" if plan.name == published.default_plan else ""),
+            quota.meter,
+            "unlimited" if quota.limit_micro is None else format_micro(quota.limit_micro),
+            quota.mode,
+            quota.period,
+            ", ".join(f"{percent} %" for percent in quota.thresholds),
+            quota.grace_ms // 1_000,
+            plan.on_unavailable,
+        )
+        for plan in published.plans
+        for quota in plan.quotas
+    ]
+    show("table", columns, rows, None)
+
+
+def _shown(plan: Plan) -> dict[str, object]:
+    return {
+        "name": plan.name,
+        "on_unavailable": plan.on_unavailable,
+        "upgrade_url": plan.upgrade_url,
+        "quotas": [
+            {
+                "meter": quota.meter,
+                "limit": None if quota.limit_micro is None else format_micro(quota.limit_micro),
+                "mode": quota.mode,
+                "period": quota.period,
+                "thresholds": quota.thresholds,
+                "grace_seconds": quota.grace_ms // 1_000,
+            }
+            for quota in plan.quotas
+        ],
+    }

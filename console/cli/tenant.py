@@ -1,5 +1,7 @@
 """`weir tenant`: the accounts of the operator."""
 
+from typing import Final
+
 import click
 
 from console.cli.place import with_settings
@@ -8,6 +10,9 @@ from console.control import tenants
 from runtime.postgres import connect
 from runtime.settings import Settings
 from schemas.errors import AlreadyDone
+
+#: So that a number fits where it is kept.
+MOST_DIGITS: Final = 18
 
 
 @click.group()
@@ -29,6 +34,24 @@ def create(settings: Settings, name: str, output: Format) -> None:
             tenant = str(done)
             say(f"tenant {tenant} is there already")
     show(output, ("tenant", "name"), [(tenant, name)], {"tenant": tenant, "name": name})
+
+
+@command.command(epilog=example("weir tenant quota acme 100000", "weir tenant quota acme unlimited"))
+@click.argument("tenant")
+@click.argument("events")
+@with_settings
+def quota(settings: Settings, tenant: str, events: str) -> None:
+    """Have TENANT send at most EVENTS in a calendar month (UTC), or `unlimited`.
+
+    Beyond it the ingress answers 429 until the month ends.
+    """
+    if events != "unlimited" and not (events.isascii() and events.isdigit() and len(events) <= MOST_DIGITS):
+        raise click.BadParameter("write a whole number, or unlimited", param_hint="EVENTS")
+    settings.need("postgres")
+    with connect(settings, "tenant", autocommit=True) as connection:
+        tenant = tenants.find_tenant(connection, tenant)
+        tenants.limit_events(connection, tenant, None if events == "unlimited" else int(events))
+    say(f"tenant {tenant} may send {events} events a month")
 
 
 @command.command("list", epilog=example("weir tenant list"))

@@ -24,7 +24,7 @@ order by tenant <> %(word)s
 limit 2;
 
 -- name: tenant_list
-select t.tenant, t.name, t.created_at,
+select t.tenant, t.name, t.created_at, t.events_per_month,
        count(k.key_id) filter (where k.revoked_at is null) as keys
 from tenants t left join api_keys k using (tenant)
 group by t.tenant
@@ -56,6 +56,27 @@ select version, effective_from_ms, document, applied_at from catalog_versions or
 -- name: version_add
 insert into catalog_versions (version, effective_from_ms, document)
 values (%(version)s, %(effective_from_ms)s, %(document)s);
+
+-- name: placement
+select plan, anchor_ms from placements where tenant = %(tenant)s and customer = %(customer)s;
+
+-- name: placement_set
+insert into placements (tenant, customer, plan, anchor_ms)
+values (%(tenant)s, %(customer)s, %(plan)s, %(anchor_ms)s)
+on conflict (tenant, customer) do update
+set plan = excluded.plan, anchor_ms = excluded.anchor_ms, placed_at = now();
+
+-- name: placements
+select tenant, customer, plan, anchor_ms, placed_at from placements
+where %(tenant)s::text is null or tenant = %(tenant)s
+order by tenant, customer;
+
+-- name: plans_in_use
+select plan, count(*) from placements group by plan order by plan;
+
+-- name: tenant_quota
+update tenants set events_per_month = %(events)s where tenant = %(tenant)s
+returning name;
 
 -- name: skip_add
 insert into skips (topic, partition, source_offset, reason)

@@ -17,6 +17,8 @@ class Tenant(NamedTuple):
     tenant: str
     name: str
     created_at: datetime
+    #: That it may send; None: as many as there are.
+    events_per_month: int | None
     #: Keys that work.
     keys: int
 
@@ -30,6 +32,16 @@ def create_tenant(connection: Connection, name: str) -> str:
             raise AlreadyDone(tenant)
         changed.tell(TenantNamed(tenant, name))
     return tenant
+
+
+def limit_events(connection: Connection, tenant: str, events: int | None) -> None:
+    """Have *tenant* (id) send at most so many *events* in a calendar month; None: as many as there are."""
+    with change(connection) as changed:
+        row = {"tenant": tenant, "events": events}
+        found = connection.execute(queries(__package__)["tenant_quota"], row).fetchone()
+        if found is None:
+            raise Reject(f"there is no tenant {tenant!r}")
+        changed.tell(TenantNamed(tenant, found[0], events))
 
 
 def find_tenant(connection: Connection, word: str) -> str:

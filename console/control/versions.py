@@ -22,7 +22,13 @@ def versions(connection: Connection) -> list[MetersPublished]:
 def published(version: int, effective_from_ms: int, document: object) -> MetersPublished:
     """Return the version that one row of `catalog_versions` describes."""
     draft = msgspec.convert(document, Draft)
-    return MetersPublished(version, effective_from_ms, draft.meters, draft.grace_ms)
+    return _fact(version, effective_from_ms, draft)
+
+
+def _fact(version: int, effective_from_ms: int, draft: Draft) -> MetersPublished:
+    return MetersPublished(
+        version, effective_from_ms, draft.meters, draft.grace_ms, draft.plans, draft.default_plan
+    )
 
 
 def newest_meters(known: list[MetersPublished]) -> dict[str, Meter]:
@@ -47,7 +53,7 @@ def apply_version(
         before = versions(connection)
         newest = before[-1] if before else None
         if newest is not None and (
-            if_empty or (newest.meters, newest.grace_ms) == (draft.meters, draft.grace_ms)
+            if_empty or newest == _fact(newest.version, newest.effective_from_ms, draft)
         ):
             raise AlreadyDone(f"version {newest.version} is in force")
         start_ms = effective_from(
@@ -56,12 +62,7 @@ def apply_version(
             now_ms=now_ms,
             newest_ms=newest.effective_from_ms if newest else 0,
         )
-        fact = MetersPublished(
-            version=newest.version + 1 if newest else 1,
-            effective_from_ms=start_ms,
-            meters=draft.meters,
-            grace_ms=draft.grace_ms,
-        )
+        fact = _fact(newest.version + 1 if newest else 1, start_ms, draft)
         row = {
             "version": fact.version,
             "effective_from_ms": start_ms,

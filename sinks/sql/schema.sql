@@ -8,7 +8,9 @@
 create table tenants (
     tenant text primary key,
     name text not null,
-    created_at timestamptz not null default now()
+    created_at timestamptz not null default now(),
+    -- In a calendar month; null: as many as there are.
+    events_per_month bigint check (events_per_month >= 0)
 );
 
 create table api_keys (
@@ -29,6 +31,19 @@ create table catalog_versions (
     document jsonb not null,
     applied_at timestamptz not null default now()
 );
+
+-- Customers whom somebody placed on a plan; all others are on the catalogue's default.
+create table placements (
+    tenant text not null references tenants (tenant),
+    customer text not null,
+    plan text not null,
+    -- From when on the customer's own periods are counted.
+    anchor_ms bigint not null,
+    placed_at timestamptz not null default now(),
+    primary key (tenant, customer)
+);
+
+create index placements_plan on placements (plan);
 
 create table skips (
     topic text not null,

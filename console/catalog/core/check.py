@@ -7,21 +7,18 @@ from typing import Final
 
 import msgspec
 
+from console.catalog.core.durations import below_a_week
 from console.catalog.core.fields import Fields, mapping, places, text, texts, whole
+from console.catalog.core.plans import check_default, check_plans
 from console.catalog.core.tree import Finding, Node
 from schemas.groups import MAX_PROPERTIES, Filter, label_of
-from schemas.instant import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from schemas.members import steps_of
 from schemas.meters import Aggregation, Meter
+from schemas.plan import Plan
 from schemas.windows import DEFAULT_GRACE_MS
 
-#: Beyond it a late row could arrive after the log, which is kept for 7 days, has forgotten its window.
-MAX_GRACE_MS: Final = 7 * DAY_MS
-
-_DURATION: Final = re.compile(r"(\d{1,9}) ?(s|m|h|d)", re.ASCII)
-_UNITS: Final = {"s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,63}")
-_DOCUMENT: Final = frozenset({"grace", "meters"})
+_DOCUMENT: Final = frozenset({"default_plan", "grace", "meters", "plans"})
 _METER: Final = frozenset(
     {
         "event_type",
@@ -41,13 +38,17 @@ class Draft(msgspec.Struct, frozen=True):
 
     grace_ms: int
     meters: tuple[Meter, ...]
+    plans: tuple[Plan, ...] = ()
+    default_plan: str = ""
 
 
-def check(document: Node, in_force: Iterable[Meter] = ()) -> tuple[Draft, list[Finding]]:
+def check(
+    document: Node, in_force: Iterable[Meter] = (), plans_in_use: Mapping[str, int] = MappingProxyType({})
+) -> tuple[Draft, list[Finding]]:
     """Return the draft in *document* and every finding; the draft counts only if there is none.
 
     *in_force* are the newest versions of all meters so far: what was measured in their units must
-    keep its meaning.
+    keep its meaning. *plans_in_use* are the plans that customers are on, and how many of them.
     """
     findings: list[Finding] = []
     members: Mapping[str, Node] = {}
@@ -57,13 +58,14 @@ def check(document: Node, in_force: Iterable[Meter] = ()) -> tuple[Draft, list[F
         top.require("meters")
         top.refuse_others(_DOCUMENT)
     else:
-        top.fault(document.line, "", "must be a mapping with `grace` and `meters`")
-    grace_ms = top.take("grace", _grace, DEFAULT_GRACE_MS)
+        top.fault(document.line, "", "must be a mapping with `meters`, and perhaps `grace` and `plans`")
+    grace_ms = top.take("grace", below_a_week, DEFAULT_GRACE_MS)
     by_name = {meter.name: meter for meter in in_force}
     nothing: Mapping[str, Node] = MappingProxyType({})
     described = top.take("meters", _some_meters, nothing)
     meters = tuple(_meter(name, node, by_name.get(name), findings) for name, node in described.items())
-    return Draft(grace_ms, meters), sorted(findings)
+    plans = check_plans(top, described, plans_in_use)
+    return Draft(grace_ms, meters, plans, check_default(top, plans)), sorted(findings)
 
 
 def _some_meters(node: Node) -> Mapping[str, Node]:
@@ -130,16 +132,6 @@ def _check_unchanged(meter: Meter, before: Meter, fields: Fields) -> None:
         if was != now:
             wording = "its scale (per_unit and number of properties)" if name == "scale" else f"its {name}"
             fields.fault(fields.line, "", f"{wording} was {was} and cannot become {now}: name a new meter")
-
-
-def _grace(node: Node) -> int:
-    match = _DURATION.fullmatch(node.value) if isinstance(node.value, str) else None
-    if match is None:
-        raise ValueError("must be a time such as 30m, 1h or 2d")
-    grace_ms = int(match[1]) * _UNITS[match[2]]
-    if grace_ms >= MAX_GRACE_MS:
-        raise ValueError("must be less than 7 days")
-    return grace_ms
 
 
 def _aggregation(node: Node) -> Aggregation:

@@ -1,0 +1,3 @@
+drop table placements;
+
+alter table tenants drop column events_per_month;
