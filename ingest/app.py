@@ -7,16 +7,19 @@ from typing import Final
 
 from ingest.core.gate import Gate
 from ingest.core.packing import OpenPacks
+from ingest.core.quota_states import QuotaStates
 from ingest.core.reading import Reader
 from ingest.core.rounds import Rounds
 from ingest.events_route import EventsRoute
 from ingest.ground import Ground
 from ingest.http_requests import Requests
 from ingest.http_server import Door
-from ingest.instruments import EVENTS_ROUTE, VALIDATE_ROUTE, Instruments
+from ingest.instruments import EVENTS_ROUTE, QUOTAS_ROUTE, VALIDATE_ROUTE, Instruments
 from ingest.intake import Intake
 from ingest.kafka import Faults, UsageLog, connect
 from ingest.packer import Packer
+from ingest.quota_route import QuotaRoute
+from ingest.quotas import QuotaFollower
 from ingest.tally import DoorTally
 from ingest.validate_route import ValidateRoute
 from runtime import logs
@@ -56,10 +59,21 @@ class Ingress:
         broker = Broker.of(settings, "ground")
         self._ground = Ground(broker, self._producer, topic, partitions, lambda: follower.catalog)
         intake = Intake(lambda: follower.catalog, Reader(partitions), self._gate)
-        events = EventsRoute(intake, self._gate, self._log, self._packer, self._tally, self._instruments)
+        self._quotas = QuotaFollower(settings, lambda: follower.catalog)
+        events = EventsRoute(
+            intake, self._states, self._gate, self._log, self._packer, self._tally, self._instruments
+        )
+        checks = QuotaRoute(
+            lambda: follower.catalog,
+            self._states,
+            partitions,
+            settings.quota_stale_seconds,
+            self._instruments,
+        )
         routes = {
             EVENTS_ROUTE: {"POST": events.post},
             VALIDATE_ROUTE: {"POST": ValidateRoute(intake).post},
+            QUOTAS_ROUTE: {"GET": checks.get},
         }
         self._requests = Requests(routes, self._instruments, run)
         self._door = Door(self._requests.answer)
@@ -75,6 +89,10 @@ class Ingress:
 
         Raises Misconfigured, what *failed* holds, or RuntimeError where only a new process helps.
         """
+        with self._quotas:
+            await self._serve(stop, ready, failed)
+
+    async def _serve(self, stop: asyncio.Event, ready: asyncio.Event, failed: asyncio.Future[None]) -> None:
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self._ground.watch()),
@@ -88,6 +106,9 @@ class Ingress:
                 await self._drain()
             for task in tasks:
                 task.cancel()
+
+    def _states(self) -> QuotaStates:
+        return self._quotas.states
 
     async def _listen(self, ready: asyncio.Event) -> None:
         await ready.wait()

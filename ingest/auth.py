@@ -7,6 +7,7 @@ from ingest.core.problem import refuse
 from schemas.catalog import Catalog
 
 INGEST_SCOPE: Final = "ingest"
+READ_SCOPE: Final = "read"
 _SCHEME: Final = "bearer "
 #: Headers remembered, all of them good, before they are forgotten; and the longest that is kept.
 _REMEMBERED: Final = 4_096
@@ -16,7 +17,9 @@ _LONGEST: Final = 256
 class Senders:
     """Remembers whose a header was, as long as the catalogue stays the same."""
 
-    def __init__(self) -> None:
+    def __init__(self, *scopes: str) -> None:
+        """Let in keys that have one of *scopes*."""
+        self._scopes = scopes
         self._catalog = Catalog()
         self._tenants: dict[str, str] = {}
 
@@ -32,14 +35,14 @@ class Senders:
         header = authorization or ""
         tenant = self._tenants.get(header)
         if tenant is None:
-            tenant = tenant_of(authorization, catalog)
+            tenant = tenant_of(authorization, catalog, *self._scopes)
             if len(header) <= _LONGEST:
                 self._tenants[header] = tenant
         return tenant
 
 
-def tenant_of(authorization: str | None, catalog: Catalog, scope: str = INGEST_SCOPE) -> str:
-    """Return the tenant whose key the Authorization header holds. Raises Refused.
+def tenant_of(authorization: str | None, catalog: Catalog, *scopes: str) -> str:
+    """Return the tenant whose key, with one of *scopes*, the Authorization header holds. Raises Refused.
 
     The key is looked up by its SHA-256, so how long it takes tells nothing about any key.
     """
@@ -49,8 +52,9 @@ def tenant_of(authorization: str | None, catalog: Catalog, scope: str = INGEST_S
     key = catalog.key(hashlib.sha256(secret.encode(errors="surrogateescape")).hexdigest())
     if key is None:
         raise refuse("unauthenticated", "the API key is unknown or revoked")
-    if scope not in key.scopes:
-        raise refuse("forbidden", f"the API key lacks the scope {scope!r}")
+    if not set(scopes).intersection(key.scopes):
+        wanted = " or ".join(map(repr, scopes))
+        raise refuse("forbidden", f"the API key lacks the scope {wanted}")
     if key.tenant not in catalog.tenants:
         raise refuse("forbidden", "the API key's tenant does not exist")
     return key.tenant

@@ -1,14 +1,17 @@
 """`POST /v1/events`: from the bytes of a request to the receipt of every event."""
 
 import time
+from collections.abc import Callable
 
 from aiohttp import web
 
 from ingest.core.gate import Gate
 from ingest.core.problem import refuse
+from ingest.core.quota_states import QuotaStates
 from ingest.core.reading import Batch
 from ingest.core.receipts import Counts, all_rejected, count, receipt, status_of
 from ingest.core.repeats import repeats
+from ingest.core.tenant_quota import check_events
 from ingest.http_answer import JSON, Answer, problem_answer
 from ingest.instruments import Instruments
 from ingest.intake import Intake
@@ -23,6 +26,7 @@ class EventsRoute:
     def __init__(
         self,
         intake: Intake,
+        quotas: Callable[[], QuotaStates],
         gate: Gate,
         log: UsageLog,
         packer: Packer,
@@ -30,6 +34,7 @@ class EventsRoute:
         instruments: Instruments,
     ) -> None:
         self._intake = intake
+        self._quotas = quotas
         self._gate = gate
         self._log = log
         self._packer = packer
@@ -39,6 +44,7 @@ class EventsRoute:
     async def post(self, request: web.BaseRequest, request_id: str) -> Answer:
         """Answer a request. Raises Refused."""
         sender = self._intake.sender(request)
+        check_events(sender.catalog, self._quotas(), sender.tenant, time.time_ns() // 1_000_000)
         if (reason := self._gate.refusal(time.monotonic(), self._log.oldest_at)) is not None:
             raise refuse("overloaded", f"{reason}; repeat the whole request, it is safe")
         batch, size, now_ms = await self._intake.read(request, sender)

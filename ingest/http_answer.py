@@ -7,7 +7,7 @@ from typing import Final
 from aiohttp import web
 from aiohttp.http import HttpVersion11
 
-from ingest.core.problem import RETRY_AFTER_SECONDS, Problem
+from ingest.core.problem import Problem
 
 JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
@@ -66,7 +66,7 @@ def problem_answer(problem: Problem, request_id: str) -> Answer:
     """Return the answer that *problem* means."""
     answer = Answer(problem.status, problem.body(), PROBLEM, request_id)
     if problem.status in _RETRY:
-        answer.add("Retry-After", str(RETRY_AFTER_SECONDS))
+        answer.add("Retry-After", str(problem.retry_after))
     if problem.status is HTTPStatus.UNAUTHORIZED:
         answer.add("WWW-Authenticate", "Bearer")
     return answer

@@ -28,8 +28,12 @@ class Requests:
     def __init__(
         self, routes: Mapping[str, Mapping[str, Endpoint]], instruments: Instruments, run: str
     ) -> None:
-        """Serve *routes*, endpoints by path and method; *run* makes request ids unlike another run's."""
+        """Serve *routes*, endpoints by path and method; *run* makes request ids unlike another run's.
+
+        A path that ends with a slash stands for all that begin so.
+        """
         self._routes = routes
+        self._beginnings = [path for path in routes if path.endswith("/")]
         self._instruments = instruments
         self._run = run
         self._numbers = count(1)
@@ -45,7 +49,7 @@ class Requests:
         assert isinstance(connection, Connection)  # noqa: S101 -- ours makes no others
         connection.began()
         self.inflight += 1
-        path = request.raw_path.partition("?")[0]
+        path = self._route(request.raw_path.partition("?")[0])
         request_id = self._id(request)
         try:
             answer = await self._endpoint(path, request.method)(request, request_id)
@@ -65,9 +69,19 @@ class Requests:
             connection.ended()
         if self.draining or not request.content.is_eof():
             answer.force_close()
-        route = path if path in self._routes else OTHER_ROUTE
-        self._instruments.answered(route, request.method, answer.status, time.monotonic() - began)
+        self._instruments.answered(
+            path if path in self._routes else OTHER_ROUTE,
+            request.method,
+            answer.status,
+            time.monotonic() - began,
+        )
         return answer
+
+    def _route(self, path: str) -> str:
+        """Return the route that serves *path*, or the path itself where none does."""
+        if path in self._routes:
+            return path
+        return next((each for each in self._beginnings if path.startswith(each)), path)
 
     def _endpoint(self, path: str, method: str) -> Endpoint:
         methods = self._routes.get(path)

@@ -8,9 +8,13 @@ from prometheus_client import Counter
 from ingest.core.receipts import Counts
 from runtime.metrics import Metrics
 from schemas import metrics as declared
+from schemas.quota_check import Decision
 
 EVENTS_ROUTE: Final = "/v1/events"
 VALIDATE_ROUTE: Final = "/v1/validate"
+#: All addresses that begin so.
+QUOTAS_ROUTE: Final = "/v1/quotas/"
+ROUTES: Final = (EVENTS_ROUTE, VALIDATE_ROUTE, QUOTAS_ROUTE)
 #: Everything that is no route of ours, so that nobody can make up labels.
 OTHER_ROUTE: Final = "other"
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
@@ -26,15 +30,16 @@ _REASONS: Final[Mapping[str, str]] = {
     "not_confirmed": "backpressure",
     "overloaded": "backpressure",
     "stopping": "backpressure",
+    "quota_exceeded": "quota",
 }
 
 
 def label_values(topics: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Return the values of open labels that are known at the start."""
     return {
-        "route": (EVENTS_ROUTE, VALIDATE_ROUTE, OTHER_ROUTE),
-        "method": ("POST",),
-        "code": ("202", "207", "400", "401", "403", "413", "415", "503"),
+        "route": (*ROUTES, OTHER_ROUTE),
+        "method": ("GET", "POST"),
+        "code": ("200", "202", "207", "400", "401", "403", "404", "413", "415", "429", "503"),
         "topic": tuple(topics),
         "error": ("_MSG_TIMED_OUT",),
         "client": ("ingest",),
@@ -49,12 +54,16 @@ class Instruments:
         self._requests = metrics.counter(declared.INGRESS_REQUESTS)
         self._answered: dict[tuple[str, str, int], Counter] = {}
         duration = metrics.histogram(declared.INGRESS_REQUEST_DURATION)
-        self._duration = {
-            route: duration.labels(route) for route in (EVENTS_ROUTE, VALIDATE_ROUTE, OTHER_ROUTE)
-        }
+        self._duration = {route: duration.labels(route) for route in (*ROUTES, OTHER_ROUTE)}
         self._payload = metrics.histogram(declared.INGRESS_PAYLOAD_BYTES).labels(EVENTS_ROUTE)
         events = metrics.counter(declared.INGRESS_EVENTS)
         self._events = [events.labels(outcome) for outcome in Counts._fields]
+        checks = metrics.counter(declared.QUOTA_CHECKS)
+        self._checks = {
+            (decision, allowed): checks.labels(decision.value, "yes" if allowed else "no")
+            for decision in Decision
+            for allowed in (False, True)
+        }
         self._lookups = metrics.counter(declared.DEDUPE_LOOKUPS).labels("ingress")
         self._hits = metrics.counter(declared.DEDUPE_HITS).labels("ingress")
         self._rejected = metrics.counter(declared.INGRESS_REJECTED_EVENTS)
@@ -91,6 +100,10 @@ class Instruments:
     def rejected(self, code: str, events: int = 1) -> None:
         """Count rejected events, or requests whose events nobody has counted, by their code."""
         self._rejected.labels(_REASONS.get(code, "schema")).inc(events)
+
+    def checked(self, decision: Decision, *, allowed: bool) -> None:
+        """Count the answer to a check of a quota."""
+        self._checks[decision, allowed].inc()
 
     def produced(self, seconds: float, failure: str | None) -> None:
         """Count a delivery report."""

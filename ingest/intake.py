@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from aiohttp import web
 
-from ingest.auth import Senders
+from ingest.auth import INGEST_SCOPE, Senders
 from ingest.core.forms import Form, form_of
 from ingest.core.gate import Gate
 from ingest.core.reading import Batch, Reader
@@ -37,7 +37,7 @@ class Intake:
 
     def __init__(self, catalog: Callable[[], Catalog], reader: Reader, gate: Gate) -> None:
         self._catalog = catalog
-        self._senders = Senders()
+        self._senders = Senders(INGEST_SCOPE)
         self._reader = reader
         self._gate = gate
 

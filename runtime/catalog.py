@@ -10,11 +10,11 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Final, Self
 
-from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import Consumer, Message, TopicPartition
 
 from runtime import logs
 from runtime.broker import Broker
-from runtime.kafka import consumer_config
+from runtime.kafka import consumer_config, readable
 from runtime.settings import Settings
 from runtime.version import VERSION
 from schemas.catalog import Catalog, Fact, decode_fact
@@ -30,16 +30,6 @@ _STOP_SECONDS: Final = 10.0
 _IDENTITY_SECONDS: Final = 5.0
 #: Facts that make one snapshot at most; a snapshot costs a copy of the tables.
 _BATCH: Final = 1_000
-
-#: The topic is not there, or no longer the one that we were reading. All else librdkafka mends by itself.
-_START_ANEW: Final = frozenset(
-    {
-        KafkaError.UNKNOWN_TOPIC_OR_PART,
-        KafkaError._UNKNOWN_TOPIC,  # noqa: SLF001 - its public name
-        KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001
-        KafkaError._AUTO_OFFSET_RESET,  # noqa: SLF001
-    }
-)
 
 _NOT_READ: Final = "weir.catalog has not been read to its end yet"
 _EMPTY: Final = "weir.catalog holds no meters: run `weir catalog apply FILE`"
@@ -169,12 +159,7 @@ class CatalogFollower:
 def _arrived(consumer: Consumer) -> list[Message]:
     """Return the records that have arrived, after a short wait at most. Raises TryAgain."""
     first = consumer.poll(_POLL_SECONDS)
-    messages = [] if first is None else [first, *consumer.consume(_BATCH, 0)]
-    for message in messages:
-        error = message.error()
-        if error is not None and error.code() in _START_ANEW:
-            raise TryAgain(f"weir.catalog cannot be read: {error.str()}")
-    return [message for message in messages if message.error() is None]
+    return readable([] if first is None else [first, *consumer.consume(_BATCH, 0)])
 
 
 def _facts(messages: list[Message]) -> list[Fact]:

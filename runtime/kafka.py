@@ -1,12 +1,15 @@
 """How our confluent-kafka clients are configured: one address, one security, one meaning of durable."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
+
+from confluent_kafka import KafkaError, Message
 
 from runtime import logs
 from runtime.kafka_security import security
 from runtime.settings import Settings
+from schemas.errors import TryAgain
 from schemas.topics import MAX_RECORD_BYTES
 
 #: A broker that comes back is found within this time; librdkafka's own 10 s is too slow for a local stack.
@@ -15,6 +18,15 @@ _RECONNECT_MS: Final = 1_000
 _LOG_WARNING: Final = 4
 #: A consumer whose local queue is full looks again after this time; the library's own 1 s starves it.
 _QUEUE_FULL_MS: Final = 20
+#: The topic is not there, or no longer the one that was read.
+_START_ANEW: Final = frozenset(
+    {
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError._UNKNOWN_TOPIC,  # noqa: SLF001 - its public name
+        KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001
+        KafkaError._AUTO_OFFSET_RESET,  # noqa: SLF001
+    }
+)
 
 
 def client_config(settings: Settings, client: str) -> dict[str, Any]:
@@ -83,3 +95,18 @@ def admin_config(settings: Settings, client: str = "admin") -> dict[str, Any]:
 
 def _dotted(more: Mapping[str, Any]) -> dict[str, Any]:
     return {name.replace("_", "."): value for name, value in more.items()}
+
+
+def readable(messages: Iterable[Message]) -> list[Message]:
+    """Return the records among *messages*. Raises TryAgain where the topic is gone, or another one.
+
+    A reader without a group then begins anew. All else librdkafka mends by itself.
+    """
+    records = []
+    for message in messages:
+        error = message.error()
+        if error is None:
+            records.append(message)
+        elif error.code() in _START_ANEW:
+            raise TryAgain(f"{message.topic()} cannot be read: {error.str()}")
+    return records

@@ -107,6 +107,11 @@ class Settings:
         Meta(ge=0, le=1_000),
         About("Least pause in which requests gather for a round of packs, in ms; 0: none", (INGEST,)),
     ] = 5
+    quota_stale_seconds: Annotated[
+        int,
+        Meta(ge=1, le=86_400),
+        About("Age from which on what is known of a quota is stale, in seconds", (INGEST,)),
+    ] = 5
     ingest_ack_timeout_ms: Annotated[
         Positive, About("Longest wait for Kafka's confirmation before a 503, in ms", (INGEST,))
     ] = 3_000

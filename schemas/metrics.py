@@ -67,6 +67,7 @@ INGRESS_REJECTED_EVENTS: Final = Counter(
                 "unauthenticated",
                 "forbidden",
                 "rate_limited",
+                "quota",
                 "unknown_meter",
                 "timestamp",
                 "backpressure",
@@ -76,6 +77,13 @@ INGRESS_REJECTED_EVENTS: Final = Counter(
 )
 INGRESS_PAYLOAD_BYTES: Final = Histogram(
     "ingress_payload_bytes", "Size of bodies after decompression", (INGEST,), (_ROUTE,), buckets=_BYTES
+)
+
+QUOTA_CHECKS: Final = Counter(
+    "quota_checks_total",
+    "Checks of quotas by what they rested on and what was answered",
+    (INGEST,),
+    (Label("decision", ("fresh", "stale", "default")), Label("allowed", ("yes", "no"))),
 )
 
 # Producers

@@ -33,6 +33,8 @@ _STATUS: Final = MappingProxyType(
         "not_confirmed": HTTPStatus.SERVICE_UNAVAILABLE,
         "overloaded": HTTPStatus.SERVICE_UNAVAILABLE,
         "stopping": HTTPStatus.SERVICE_UNAVAILABLE,
+        "quota_exceeded": HTTPStatus.TOO_MANY_REQUESTS,
+        "quota_unknown": HTTPStatus.TOO_MANY_REQUESTS,
     }
 )
 
@@ -50,6 +52,8 @@ class Problem(NamedTuple):
     errors: tuple[Finding, ...] = ()
     #: Further members, such as the receipts of a batch of which every event was rejected.
     more: Mapping[str, Any] = MappingProxyType({})
+    #: Seconds after which to come back, where the status is one to come back from.
+    retry_after: int = RETRY_AFTER_SECONDS
 
     @property
     def status(self) -> HTTPStatus:

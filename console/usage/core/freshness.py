@@ -6,6 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from schemas.instant import SECOND_MS, format_instant
+from schemas.progress import complete_through
 
 
 class Progress(NamedTuple):
@@ -59,17 +60,14 @@ def freshness(
 
 
 def _through(progress: Progress | None, ends: LogEnds | None, partition: int, generation: int) -> int | None:
-    """Return up to when one partition is complete.
-
-    That is the newest record's time, or the look at the end of the log if nothing lay before it.
-    """
+    """Return up to when one partition is complete."""
     offset = _offset(progress, generation)
-    applied = 0 if offset is None else offset + 1
-    at_end = ends is not None and partition in ends.next_offsets and applied >= ends.next_offsets[partition]
-    times = [ends.asked_at_ms] if ends is not None and at_end else []
-    if progress is not None:
-        times.append(progress.record_time_ms)
-    return max(times, default=None)
+    return complete_through(
+        0 if offset is None else offset + 1,
+        progress.record_time_ms if progress is not None else None,
+        ends.next_offsets.get(partition) if ends is not None else None,
+        ends.asked_at_ms if ends is not None else 0,
+    )
 
 
 def _offset(progress: Progress | None, generation: int) -> int | None:

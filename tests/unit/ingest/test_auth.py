@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from ingest.auth import Senders, tenant_of
+from ingest.auth import INGEST_SCOPE, Senders, tenant_of
 from ingest.core.problem import Refused
 from schemas.catalog import Catalog, KeyIssued, TenantNamed
 
@@ -29,7 +29,7 @@ CATALOG = Catalog().with_facts(
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
 def test_a_valid_key_names_its_tenant(scheme: str) -> None:
-    assert tenant_of(f"{scheme} {KEY}", CATALOG) == "acme"
+    assert tenant_of(f"{scheme} {KEY}", CATALOG, INGEST_SCOPE) == "acme"
 
 
 @pytest.mark.parametrize(
@@ -50,13 +50,13 @@ def test_a_valid_key_names_its_tenant(scheme: str) -> None:
 )
 def test_all_else_is_turned_away(authorization: str | None, code: str, status: int) -> None:
     with pytest.raises(Refused) as refused:
-        tenant_of(authorization, CATALOG)
+        tenant_of(authorization, CATALOG, INGEST_SCOPE)
     assert (refused.value.problem.code, refused.value.problem.status) == (code, status)
     assert KEY not in refused.value.problem.detail
 
 
 def test_a_key_that_is_remembered_stops_working_when_it_is_revoked() -> None:
-    senders = Senders()
+    senders = Senders(INGEST_SCOPE)
     for _ in range(2):
         assert senders.tenant_of(f"Bearer {KEY}", CATALOG) == "acme"
     with pytest.raises(Refused):
@@ -66,7 +66,7 @@ def test_a_key_that_is_remembered_stops_working_when_it_is_revoked() -> None:
 
 @pytest.mark.parametrize("authorization", [None, "", "Bearer unknown", "Bearer orphan", "Bearer reader"])
 def test_who_is_refused_is_refused_again(authorization: str | None) -> None:
-    senders = Senders()
+    senders = Senders(INGEST_SCOPE)
     senders.tenant_of(f"Bearer {KEY}", CATALOG)
     for _ in range(2):
         with pytest.raises(Refused):
@@ -75,13 +75,13 @@ def test_who_is_refused_is_refused_again(authorization: str | None) -> None:
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingest.auth._REMEMBERED", 2)
-    senders = Senders()
+    senders = Senders(INGEST_SCOPE)
     for scheme in ("Bearer", "bearer", "BEARER", "bEARER") * 2:
         assert senders.tenant_of(f"{scheme} {KEY}", CATALOG) == "acme"
     assert len(senders) <= 2
 
 
 def test_a_header_blown_up_with_blanks_is_not_remembered() -> None:
-    senders = Senders()
+    senders = Senders(INGEST_SCOPE)
     assert senders.tenant_of(f"Bearer {' ' * 1_000}{KEY}", CATALOG) == "acme"
     assert len(senders) == 0

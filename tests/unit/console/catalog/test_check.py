@@ -1,12 +1,15 @@
 """The checker takes what can be measured, and finds every fault at once, with its line."""
 
+import msgspec
 import pytest
 
-from console.catalog.core.check import Draft, check
+from console.catalog.core.check import check
 from console.catalog.document import NotADocumentError, parse, read, shipped
 from schemas.groups import Filter
 from schemas.instant import HOUR_MS, MINUTE_MS
 from schemas.meters import Aggregation, Meter
+from schemas.plan import Mode, OnUnavailable, Plan, Quota
+from schemas.quantity import MICRO
 
 GIB = 2**30
 
@@ -21,36 +24,150 @@ def findings_of(text: str, *in_force: Meter) -> list[str]:
 def test_the_shipped_catalogue_is_the_six_meters() -> None:
     draft, findings = check(read(shipped("shipped")))
     assert findings == []
-    assert draft == Draft(
-        HOUR_MS,
-        (
-            Meter(name="api", event_type="api", unit="requests", default_one=True),
-            Meter(
-                name="storage",
-                event_type="storage",
-                unit="GB-hours",
-                properties=("bytes", "hours"),
-                per_unit=GIB,
+    assert draft.grace_ms == HOUR_MS
+    assert draft.meters == (
+        Meter(name="api", event_type="api", unit="requests", default_one=True),
+        Meter(
+            name="storage",
+            event_type="storage",
+            unit="GB-hours",
+            properties=("bytes", "hours"),
+            per_unit=GIB,
+        ),
+        Meter(name="bandwidth", event_type="bandwidth", unit="GB", properties=("bytes",), per_unit=GIB),
+        Meter(
+            name="compute",
+            event_type="compute",
+            unit="CPU-hours",
+            properties=("cpu_seconds",),
+            per_unit=3_600,
+        ),
+        Meter(name="database", event_type="database", unit="queries", default_one=True),
+        Meter(name="functions", event_type="functions", unit="invocations", default_one=True),
+    )
+
+
+def test_the_shipped_plans_are_the_four() -> None:
+    draft, _ = check(read(shipped("shipped")))
+    limits = {plan.name: [quota.limit_micro for quota in plan.quotas] for plan in draft.plans}
+    assert limits == {
+        "free": [each * MICRO for each in (10_000, 1, 10, 10, 100_000, 1_000)],
+        "starter": [each * MICRO for each in (100_000, 10, 100, 25, 1_000_000, 10_000)],
+        "pro": [each * MICRO for each in (1_000_000, 100, 500, 50, 5_000_000, 100_000)],
+        "enterprise": [None] * 6,
+    }
+    assert draft.default_plan == "free"
+    modes = {plan.name: {quota.mode for quota in plan.quotas} for plan in draft.plans}
+    assert modes == {"free": {"hard"}, "starter": {"soft"}, "pro": {"soft"}, "enterprise": {"hard"}}
+    assert {quota.period for plan in draft.plans for quota in plan.quotas} == {"month"}
+
+
+def test_a_quota_says_all_that_it_can() -> None:
+    text = """meters: {seats: {}, calls: {}}
+default_plan: own
+plans:
+  own:
+    on_unavailable: deny
+    upgrade_url: https://example.com/plans?from=weir
+    quotas:
+      seats: 0.5
+      calls: {limit: 1000, mode: soft, period: 30d, thresholds: [100, 50]}
+  other:
+    quotas: {calls: {limit: -1}, seats: {limit: 3, grace: 30m, period: anniversary, thresholds: []}}
+"""
+    draft, findings = check(parse(text))
+    assert findings == []
+    assert draft.plans == (
+        Plan(
+            name="own",
+            on_unavailable=OnUnavailable.DENY,
+            upgrade_url="https://example.com/plans?from=weir",
+            quotas=(
+                Quota(meter="seats", limit_micro=500_000),
+                Quota(
+                    meter="calls",
+                    limit_micro=1000 * MICRO,
+                    mode=Mode.SOFT,
+                    period="30d",
+                    thresholds=(50, 100),
+                ),
             ),
-            Meter(name="bandwidth", event_type="bandwidth", unit="GB", properties=("bytes",), per_unit=GIB),
-            Meter(
-                name="compute",
-                event_type="compute",
-                unit="CPU-hours",
-                properties=("cpu_seconds",),
-                per_unit=3_600,
+        ),
+        Plan(
+            name="other",
+            quotas=(
+                Quota(meter="calls", limit_micro=None),
+                Quota(
+                    meter="seats",
+                    limit_micro=3 * MICRO,
+                    grace_ms=30 * MINUTE_MS,
+                    period="anniversary",
+                    thresholds=(),
+                ),
             ),
-            Meter(name="database", event_type="database", unit="queries", default_one=True),
-            Meter(name="functions", event_type="functions", unit="invocations", default_one=True),
         ),
     )
+
+
+def test_all_findings_on_plans_come_at_once_with_their_lines() -> None:
+    text = """meters: {calls: {}}
+default_plan: gold
+plans:
+  Free:
+    quotas:
+      seats: 3
+  own:
+    enforcement: hard
+    on_unavailable: maybe
+    upgrade_url: javascript:alert(1)
+    quotas:
+      calls:
+        limit: -3
+        mode: strict
+        period: year
+        grace: 8d
+        thresholds: [50, 50]
+  soft: {quotas: {calls: {limit: 1, mode: soft, grace: 1h}}}
+  bare: {quotas: {calls: }}
+  list: {quotas: {calls: {limit: true, thresholds: [0, 80]}}}
+  none: 3
+"""
+    assert findings_of(text) == [
+        "line 2: default_plan: 'gold' is no plan: write one of Free, own, soft, bare, list, none",
+        "line 4: plans.Free: must be named by a-z, 0-9, - and _, a letter first, at most 64",
+        "line 6: plans.Free.quotas.seats: there is no meter 'seats': write one of calls",
+        "line 8: plans.own.enforcement: is unknown: write one of on_unavailable, quotas, upgrade_url",
+        "line 9: plans.own.on_unavailable: must be one of allow, deny",
+        "line 10: plans.own.upgrade_url: must be an address that begins with https:// or http://",
+        "line 13: plans.own.quotas.calls.limit: must not be negative, or `unlimited`",
+        "line 14: plans.own.quotas.calls.mode: must be one of hard, soft",
+        (
+            "line 15: plans.own.quotas.calls.period: must be day, week, month, anniversary or a number of "
+            "days such as 30d, at most 366d"
+        ),
+        "line 16: plans.own.quotas.calls.grace: must be less than 7 days",
+        "line 17: plans.own.quotas.calls.thresholds: must be at most 10 different percentages",
+        "line 18: plans.soft.quotas.calls.grace: means nothing where the mode is soft",
+        "line 19: plans.bare.quotas.calls.limit: is missing",
+        "line 20: plans.list.quotas.calls.limit: must be a number in the meter's unit, or `unlimited`",
+        "line 20: plans.list.quotas.calls.thresholds: must be whole percentages from 1 to 1000",
+        "line 21: plans.none: must be a mapping, or empty",
+    ]
+
+
+def test_a_plan_with_customers_may_not_go() -> None:
+    document = parse("meters: {calls: {}}\nplans: {own: {}}")
+    _, findings = check(document, (), {"own": 3, "free": 2})
+    assert [str(each) for each in findings] == [
+        "line 2: plans.free: is gone, but 2 customers are on it: place them first"
+    ]
 
 
 def test_the_demo_differs_in_its_grace_alone() -> None:
     ships, _ = check(read(shipped("shipped")))
     demo, findings = check(read(shipped("demo")))
     assert findings == []
-    assert demo == Draft(25 * HOUR_MS, ships.meters)
+    assert demo == msgspec.structs.replace(ships, grace_ms=25 * HOUR_MS)
 
 
 def test_a_meter_says_what_it_measures() -> None:
@@ -129,7 +246,7 @@ meters:
 """
     assert findings_of(text) == [
         "line 1: grace: must be less than 7 days",
-        "line 2: metres: is unknown: write one of grace, meters",
+        "line 2: metres: is unknown: write one of default_plan, grace, meters, plans",
         "line 4: meters.API: must be named by a-z, 0-9, - and _, a letter first, at most 64",
         "line 5: meters.API.unit: must be text of 1 to 128 printable characters",
         "line 7: meters.storage.per_unit: must be a whole number above 0",
@@ -147,7 +264,7 @@ meters:
     ("text", "finding"),
     [
         ("", "line 1: the document is empty"),
-        ("- a", "line 1: must be a mapping with `grace` and `meters`"),
+        ("- a", "line 1: must be a mapping with `meters`, and perhaps `grace` and `plans`"),
         ("grace: 1h", "line 1: meters: is missing"),
         ("meters: {}", "line 1: meters: must name at least one meter"),
         ("meters: [a]", "line 1: meters: must be a mapping of names to values"),
