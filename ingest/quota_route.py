@@ -19,7 +19,7 @@ from schemas.admission import Finding, text_fault
 from schemas.catalog import Catalog
 from schemas.instant import SECOND_MS
 from schemas.partition import partition_of
-from schemas.quantity import MICRO, QuantityError, parse_micro
+from schemas.quantity import MICRO, QuantityError, format_micro, parse_micro
 from schemas.quota_check import QuotaAnswer, Standing, answer, standing
 
 _QUANTITY: Final = "quantity"
@@ -59,7 +59,7 @@ class QuotaRoute:
         found = self._answer(at, wanted_micro, now_ms)
         self._instruments.checked(found.decision, allowed=found.allowed)
         if not found.allowed:
-            raise Refused(_problem(found, seconds_until(at.key.end_ms, now_ms)))
+            raise Refused(_problem(found, wanted_micro, seconds_until(at.key.end_ms, now_ms)))
         return Answer(HTTPStatus.OK, _encode(found), JSON, request_id)
 
     def _answer(self, at: Standing, wanted_micro: int, now_ms: int) -> QuotaAnswer:
@@ -105,11 +105,12 @@ def _wanted(query: str) -> int:
         ) from None
 
 
-def _problem(found: QuotaAnswer, retry_after: int) -> Problem:
+def _problem(found: QuotaAnswer, wanted_micro: int, retry_after: int) -> Problem:
     """Return the refusal, with all that the answer says."""
     assert found.error is not None  # noqa: S101 -- what is not allowed has its reason
     if found.error == "quota_exceeded":
-        detail = f"{found.used} of {found.limit} {found.unit} of {found.meter} used"
+        wanted = format_micro(wanted_micro)
+        detail = f"{found.used or 'unknown'} of {found.limit} {found.unit} used, {wanted} more asked for"
         message = f"Quota of {found.meter} exceeded. Upgrade your plan to continue."
     else:
         detail = f"what was used of {found.meter} is not known well enough, and the plan says deny"

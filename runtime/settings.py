@@ -110,7 +110,7 @@ class Settings:
     quota_stale_seconds: Annotated[
         int,
         Meta(ge=1, le=86_400),
-        About("Age from which on what is known of a quota is stale, in seconds", (INGEST,)),
+        About("Age from which on what is known of a quota is stale, in seconds", (INGEST, CONSOLE)),
     ] = 5
     ingest_ack_timeout_ms: Annotated[
         Positive, About("Longest wait for Kafka's confirmation before a 503, in ms", (INGEST,))

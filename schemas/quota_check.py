@@ -89,6 +89,21 @@ class Standing(NamedTuple):
     upgrade_url: str
     key: UsedKey
 
+    @property
+    def mode(self) -> str:
+        """Return hard, soft or unlimited."""
+        return UNLIMITED if self.quota.limit_micro is None else self.quota.mode.value
+
+    @property
+    def period_start(self) -> str:
+        """Return when the period began, as RFC 3339."""
+        return _instant(self.key.start_ms)
+
+    @property
+    def reset_at(self) -> str:
+        """Return when the next period begins, as RFC 3339."""
+        return _instant(self.key.end_ms)
+
 
 def standing(catalog: Catalog, tenant: str, customer: str, meter: str, now_ms: int) -> Standing | None:
     """Return how the customer stands at *now_ms*; None: there is no such meter."""
@@ -136,10 +151,10 @@ def answer(
         held="0",
         remaining=None if limit_micro is None or not known else amount.below(limit_micro),
         percent=amount.percent_of(limit_micro) if known and limit_micro else None,
-        mode=UNLIMITED if limit_micro is None else at.quota.mode,
+        mode=at.mode,
         level=amount.level(limit_micro),
-        period_start=_instant(at.key.start_ms),
-        reset_at=_instant(at.key.end_ms),
+        period_start=at.period_start,
+        reset_at=at.reset_at,
         complete_through=None if through_ms is None else format_instant(through_ms),
         decision=decision,
         thresholds=[

@@ -18,7 +18,6 @@ from confluent_kafka import Producer
 
 from console.books.core.entries import Span
 from console.books.reconcile import reconcile_usage
-from console.catalog.document import shipped
 from console.cli.place import find_settings
 from console.generator.keys import Account, open_accounts
 from console.generator.mix import Mix
@@ -33,9 +32,11 @@ from runtime.kafka import producer_config
 from runtime.settings import Settings
 from schemas.instant import DAY_MS
 from schemas.topics import USAGE, topic_name
+from tests.chaos.quotas import quota_faults
 
 #: The least that the broker takes.
 SESSION_SECONDS = 6.0
+CATALOG = Path(__file__).with_name("catalog.yaml")
 _TENANTS = ("north", "south")
 _CONNECTIONS = 4
 _RATE = 3_000.0
@@ -97,6 +98,8 @@ class Arena:
         assert verdict.acknowledged > 0
         sheet = reconcile_usage(self.settings, Span())
         assert sheet.gap == 0, sheet
+        faults = quota_faults(self.settings, time.time_ns() // 1_000_000)
+        assert not faults, faults[:10]
 
     def kill(self, name: str) -> None:
         """SIGKILL a process or server, and wait until its supervisor has it back at work."""
@@ -169,7 +172,7 @@ def arena_in(folder: Path, workers: int = 2) -> Iterator[Arena]:
         folder,
         port_base=free_base(),
         workers=workers,
-        catalog=shipped("demo"),
+        catalog=CATALOG,
         detach=True,
         environ=environ,
     )
