@@ -63,16 +63,14 @@ class Ingress:
         events = EventsRoute(
             intake, self._states, self._gate, self._log, self._packer, self._tally, self._instruments
         )
+        stale_seconds = settings.quota_stale_seconds
         checks = QuotaRoute(
-            lambda: follower.catalog,
-            self._states,
-            partitions,
-            settings.quota_stale_seconds,
-            self._instruments,
+            lambda: follower.catalog, self._states, partitions, stale_seconds, self._instruments
         )
+        validate = ValidateRoute(intake, self._states, partitions, stale_seconds)
         routes = {
             EVENTS_ROUTE: {"POST": events.post},
-            VALIDATE_ROUTE: {"POST": ValidateRoute(intake).post},
+            VALIDATE_ROUTE: {"POST": validate.post},
             QUOTAS_ROUTE: {"GET": checks.get},
         }
         self._requests = Requests(routes, self._instruments, run)

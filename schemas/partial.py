@@ -1,5 +1,7 @@
 """Mergeable partial aggregates: enough to answer count, sum, min, max, first and latest."""
 
+from typing import Final
+
 import msgspec
 
 
@@ -14,6 +16,10 @@ class Partial(msgspec.Struct, array_like=True, frozen=True, gc=False):
     first: int
     latest_ms: int
     latest: int
+
+
+#: Of no event at all.
+NOTHING: Final = Partial(0, 0, 0, 0, 0, 0, 0, 0)
 
 
 def single(at_ms: int, value: int) -> Partial:

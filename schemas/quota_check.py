@@ -13,7 +13,7 @@ from schemas.alert import level_of
 from schemas.catalog import Catalog
 from schemas.instant import LAST_MS, format_instant
 from schemas.meters import Meter
-from schemas.partial import Partial
+from schemas.partial import NOTHING
 from schemas.period import MONTH, span_at
 from schemas.plan import PERCENT, Mode, OnUnavailable, Quota
 from schemas.quantity import MICRO, format_micro, format_ratio
@@ -21,7 +21,6 @@ from schemas.quota import UsedKey, UsedRow
 
 #: Stands for the mode where nothing is limited.
 UNLIMITED: Final = "unlimited"
-_NOTHING: Final = Partial(0, 0, 0, 0, 0, 0, 0, 0)
 
 
 class Decision(StrEnum):
@@ -135,7 +134,7 @@ def answer(
     """
     decision = _decision(through_ms, now_ms, stale_ms)
     known, limit_micro = decision is not Decision.DEFAULT, at.quota.limit_micro
-    amount = _Amount(*at.meter.amount(row.partial if row else _NOTHING))
+    amount = _Amount(*at.meter.amount(row.partial if row else NOTHING))
     crossings = [each for each in row.crossings if each.limit_micro == limit_micro] if row else []
     would_exceed = limit_micro is not None and amount.exceeds(limit_micro, wanted_micro)
     reached_ms = min((each.at_ms for each in crossings if each.percent == PERCENT), default=now_ms)

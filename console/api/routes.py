@@ -66,9 +66,9 @@ ROUTES: Final = (
     Route(
         "/v1/usage/current/{customer}",
         usage.current_usage,
-        "A customer's usage of the period that contains now",
+        "A customer's usage of the periods that contain now, beside its quotas",
         (Parameter("customer", "the customer", required=True, in_path=True), _METER, _FRESH),
-        usage.UsageList,
+        usage.CurrentUsage,
     ),
     Route(
         "/v1/late-events",

@@ -20,7 +20,8 @@ from console.api.core.parameters import (
 from console.api.core.problem import ParameterFault, bad_parameters
 from console.api.core.span import take_span
 from console.api.fresh import now_ms, read_fresh
-from console.usage.core.calendar import Bounds, Window, window_of
+from console.quota.reading import Current, Subject, read_current
+from console.usage.core.calendar import Bounds, Window
 from console.usage.core.cursor import Position, seal, unseal
 from console.usage.core.merge import Usage
 from console.usage.reading import Question, Unanswerable, read_usage
@@ -41,6 +42,15 @@ class UsageList(msgspec.Struct, frozen=True):
     lag_seconds: float | None
 
 
+class CurrentUsage(msgspec.Struct, frozen=True):
+    """The answer of `/v1/usage/current/{customer}`: each meter in its own period."""
+
+    data: list[Current]
+    complete_through: str | None
+    as_of_offset: int | dict[str, int | None] | None
+    lag_seconds: float | None
+
+
 async def list_usage(request: web.Request) -> web.Response:
     """Answer with usage by windows."""
     tenant = await tenant_of(request)
@@ -52,17 +62,24 @@ async def list_usage(request: web.Request) -> web.Response:
 
 
 async def current_usage(request: web.Request) -> web.Response:
-    """Answer with a customer's usage of the period that contains now."""
+    """Answer with a customer's usage of the periods that contain now, beside its quotas."""
     tenant = await tenant_of(request)
     context = request.app[CONTEXT]
     given = Parameters(request.query.items())
     min_freshness_ms = given.take("min_freshness", duration)
     meter = given.take("meter", name_of)
     given.done()
-    period = window_of(Window.PERIOD, now_ms())
-    customer = request.match_info["customer"]
-    question = Question(tenant, customer, meter, Window.PERIOD, period.start_ms, period.end_ms)
-    return answer(await _answer(context, question, min_freshness_ms))
+    subject = Subject(tenant, request.match_info["customer"], meter)
+    try:
+        found = await read_fresh(
+            context,
+            min_freshness_ms,
+            lambda connection, moment: read_current(connection, context.settings, subject, moment),
+        )
+    except Reject as error:
+        raise bad_parameters(ParameterFault("/meter", "unknown", str(error))) from None
+    fresh = found.freshness
+    return answer(CurrentUsage(found.data, fresh.complete_through, fresh.as_of_offset, fresh.lag_seconds))
 
 
 def _question(given: Parameters, tenant: str, context: Context) -> Question:

@@ -1,8 +1,8 @@
 """Answers about a customer's quotas: the counter from Kafka, the store and the limit from PostgreSQL."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import reduce
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,13 +14,21 @@ from runtime.settings import Settings
 from schemas.catalog import Catalog, CustomerPlaced
 from schemas.errors import Reject
 from schemas.instant import SECOND_MS
-from schemas.partial import Partial, merge
+from schemas.partial import NOTHING, Partial, merge
 from schemas.partition import partition_of
 from schemas.quantity import format_micro, format_ratio
+from schemas.quota import UsedRow
 from schemas.quota_check import QuotaAnswer, Standing, answer, standing
-from schemas.stamp import generation_of, offset_of
+from schemas.stamp import NEVER, generation_of, offset_of
+from schemas.windows import NOT_LATE
 
-_NOTHING: Final = Partial(0, 0, 0, 0, 0, 0, 0, 0)
+
+class Stored(NamedTuple):
+    """What PostgreSQL has of one period."""
+
+    everything: Partial
+    #: What the late events alone amount to.
+    late: Partial
 
 
 class Subject(NamedTuple):
@@ -55,6 +63,43 @@ class SideBySide(msgspec.Struct, frozen=True):
     store_as_of_offset: int | None
 
 
+class Current(msgspec.Struct, frozen=True, kw_only=True):
+    """What a customer has used of one meter in the period that contains now, beside its quota."""
+
+    customer: str
+    meter: str
+    unit: str
+    start: str
+    end: str
+    #: Everything, late events included; decimal text in `unit`.
+    quantity: str
+    #: What the late events alone amount to.
+    late_quantity: str
+    events: int
+    #: open: the period is under way.
+    state: str
+    #: None: the customer is on none.
+    plan: str | None
+    #: None: unlimited.
+    limit: str | None
+    remaining: str | None
+    #: Of the limit; None where there is none, or it is 0.
+    percent: str | None
+    #: hard, soft or unlimited.
+    mode: str
+    #: ok, warning (from 80 % on), critical (90 %) or exceeded (100 %).
+    level: str
+    #: When the quota begins anew.
+    reset_at: str
+
+
+class Currently(NamedTuple):
+    """A customer's usage of the periods that contain now, and how complete it is."""
+
+    data: list[Current]
+    freshness: Freshness
+
+
 async def read_quotas(
     connection: AsyncConnection, settings: Settings, subject: Subject, counters: Counters, now_ms: int
 ) -> list[QuotaAnswer]:
@@ -67,6 +112,27 @@ async def read_quotas(
         answer(at, 0, counters.used.get(at.key), fresh.complete_through_ms, now_ms, stale_ms)
         for at in _standings(catalog, subject, now_ms)
     ]
+
+
+async def read_current(
+    connection: AsyncConnection, settings: Settings, subject: Subject, moment: Moment
+) -> Currently:
+    """Return the usage of the periods that contain now, from the store. Raises Reject."""
+    async with snapshot(connection):
+        catalog = await _catalog(connection, subject)
+        partition = partition_of(subject.tenant, subject.customer, settings.partitions)
+        fresh = await read_freshness(connection, [partition], moment)
+        if subject.meter is None:
+            names = [meter.name for meter in catalog.meters_at(moment.now_ms).meters]
+            subjects = [subject._replace(meter=name) for name in names]
+        else:
+            subjects = [subject]
+        found = [at for each in subjects for at in _standings(catalog, each, moment.now_ms)]
+        data = [
+            _current(at, await _stored(connection, at), fresh.complete_through_ms, moment.now_ms)
+            for at in found
+        ]
+    return Currently(data, fresh)
 
 
 async def read_side_by_side(
@@ -84,12 +150,36 @@ async def read_side_by_side(
         ]
 
 
+def _current(at: Standing, stored: Stored, through_ms: int | None, now_ms: int) -> Current:
+    row = UsedRow(NEVER, stored.everything)
+    # The store decides nothing, so it is never too old.
+    shown = answer(at, 0, row, now_ms if through_ms is None else through_ms, now_ms, now_ms)
+    return Current(
+        customer=at.key.customer,
+        meter=at.key.meter,
+        unit=at.meter.unit,
+        start=at.period_start,
+        end=at.reset_at,
+        quantity=at.meter.answer(stored.everything),
+        late_quantity=at.meter.answer(stored.late),
+        events=stored.everything.events,
+        state="open",
+        plan=at.plan,
+        limit=shown.limit,
+        remaining=shown.remaining,
+        percent=shown.percent,
+        mode=at.mode,
+        level=shown.level,
+        reset_at=at.reset_at,
+    )
+
+
 def _side_by_side(
-    at: Standing, counters: Counters, stored: Partial, counted: Freshness, fresh: Freshness
+    at: Standing, counters: Counters, stored: Stored, counted: Freshness, fresh: Freshness
 ) -> SideBySide:
     row = counters.used.get(at.key)
-    counter = at.meter.amount(row.partial if row else _NOTHING)
-    store = at.meter.amount(stored)
+    counter = at.meter.amount(row.partial if row else NOTHING)
+    store = at.meter.amount(stored.everything)
     limit_micro = at.quota.limit_micro
     return SideBySide(
         at.key.customer,
@@ -139,7 +229,8 @@ async def _catalog(connection: AsyncConnection, subject: Subject) -> Catalog:
     return catalog.with_facts([CustomerPlaced(subject.tenant, subject.customer, *placed)])
 
 
-async def _stored(connection: AsyncConnection, at: Standing) -> Partial:
+async def _stored(connection: AsyncConnection, at: Standing) -> Stored:
+    """Return what the store has of the period."""
     key = {
         "tenant": at.key.tenant,
         "customer": at.key.customer,
@@ -148,8 +239,13 @@ async def _stored(connection: AsyncConnection, at: Standing) -> Partial:
         "end_ms": at.key.end_ms,
     }
     rows = await connection.execute(queries(__package__)["stored_rows"], key)
-    partials = [Partial(*map(int, row)) async for row in rows]
-    return reduce(merge, partials) if partials else _NOTHING
+    partials = [(day, Partial(*map(int, values))) async for day, *values in rows]
+    late = [partial for day, partial in partials if day != NOT_LATE]
+    return Stored(_merged([partial for _, partial in partials]), _merged(late))
+
+
+def _merged(partials: Sequence[Partial]) -> Partial:
+    return reduce(merge, partials) if partials else NOTHING
 
 
 def _counted(settings: Settings, subject: Subject, counters: Counters, now_ms: int) -> Freshness:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from ingest.core.quota_outlook import QuotaAfter, QuotaView
 from ingest.core.reading import Batch
 from ingest.core.receipts import count, rejected_result, status_of
 from ingest.core.repeats import Status, repeats
@@ -34,6 +35,8 @@ class Measured(msgspec.Struct, frozen=True):
     groups: dict[str, str]
     #: What the event is worth, in `unit`; to a sum or a count, what it adds.
     delta: str
+    #: With this event alone on top; None where it does not count, or not in the period that contains now.
+    quota: QuotaAfter | None
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -58,9 +61,9 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[Mapping[str, str]]
 
 
-def outlooks(batch: Batch, catalog: Catalog, now_ms: int) -> bytes:
-    """Return the body of the answer about *batch*, read at *now_ms*."""
-    view = _View(catalog, now_ms)
+def outlooks(batch: Batch, quotas: QuotaView) -> bytes:
+    """Return the body of the answer about *batch*, read at the moment of *quotas* under its catalogue."""
+    view = _View(quotas)
     repeated = repeats(batch.events)
     # An event that no meter counts is no first sighting: a copy of it may count.
     measured = [number for number, event in enumerate(batch.events) if view.counting(event)]
@@ -83,8 +86,15 @@ def outlooks(batch: Batch, catalog: Catalog, now_ms: int) -> bytes:
 
 
 class _View(NamedTuple):
-    catalog: Catalog
-    now_ms: int
+    quotas: QuotaView
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.quotas.catalog
+
+    @property
+    def now_ms(self) -> int:
+        return self.quotas.now_ms
 
     def counting(self, event: UsageEvent) -> list[tuple[Meter, str]]:
         """Return the meters that would count *event*, and the group of each."""
@@ -98,19 +108,27 @@ class _View(NamedTuple):
         start_ms = window_start(at_ms)
         how = arrival(start_ms, self.now_ms, self.catalog.meters_at(at_ms).grace_ms)
         counting = self.counting(event)
+        fate = _fate(copy, how, measured=bool(counting))
+        counts = fate in {Fate.COUNTED, Fate.LATE}
         return Outlook(
             id=event.id,
             status=status,
-            fate=_fate(copy, how, measured=bool(counting)),
+            fate=fate,
             window=Window(format_instant(start_ms), format_instant(start_ms + WINDOW_MS), how.value),
-            meters=[_measured(event, meter, group) for meter, group in counting],
+            meters=[self._measured(event, meter, group, at_ms, counts=counts) for meter, group in counting],
             warnings=[{"code": each.code, "detail": each.detail} for each in warnings],
         )
 
-
-def _measured(event: UsageEvent, meter: Meter, group: str) -> Measured:
-    alone = single(0, meter.measure(event.quantity_micro, event.rest))
-    return Measured(meter.name, meter.aggregation, meter.unit, properties_of(group), meter.answer(alone))
+    def _measured(self, event: UsageEvent, meter: Meter, group: str, at_ms: int, *, counts: bool) -> Measured:
+        value = meter.measure(event.quantity_micro, event.rest)
+        return Measured(
+            meter.name,
+            meter.aggregation,
+            meter.unit,
+            properties_of(group),
+            meter.answer(single(0, value)),
+            self.quotas.after(event.series, meter, at_ms, value) if counts else None,
+        )
 
 
 def _fate(copy: Status | None, how: Arrival, *, measured: bool) -> str:

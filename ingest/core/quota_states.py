@@ -28,6 +28,7 @@ class QuotaStates:
         self._asked_at_ms = 0
         self._ends: Mapping[int, int] = {}
         self._generation = 0
+        self._through: dict[int, int] = {}
 
     def __len__(self) -> int:
         """Return of how many customers' quotas it knows."""
@@ -59,7 +60,16 @@ class QuotaStates:
         return sum([row.events for row in list(by_partition.values())])
 
     def complete_through(self, partition: int) -> int | None:
-        """Return up to when the states of *partition* are complete; None while nothing is known."""
+        """Return up to when the states of *partition* are complete; None while nothing is known.
+
+        What was complete up to an instant stays so: later it may only be more.
+        """
+        found = self._complete_through(partition)
+        if found is not None:
+            self._through[partition] = max(found, self._through.get(partition, found))
+        return self._through.get(partition)
+
+    def _complete_through(self, partition: int) -> int | None:
         asked_at_ms, end = self._asked_at_ms, self._ends.get(partition)
         progress = self._progress.get(partition)
         if progress is None:

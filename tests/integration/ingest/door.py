@@ -29,7 +29,9 @@ from schemas.errors import TryAgain
 from schemas.event import UsageEvent
 from schemas.meters import Meter
 from schemas.pack import decode_pack
-from schemas.topics import CATALOG, DOOR, USAGE, Topic, topic_name
+from schemas.plan import Mode, OnUnavailable, Plan, Quota
+from schemas.quantity import MICRO
+from schemas.topics import CATALOG, DOOR, QUOTAS, USAGE, Topic, topic_name
 from tests.running import Running
 from tests.stack import Namespace
 
@@ -40,6 +42,22 @@ ORPHAN_KEY = "wk_" + "o" * 43
 METERS = (
     Meter(name="api", event_type="api", unit="requests", default_one=True),
     Meter(name="storage", event_type="storage", properties=("bytes", "hours"), per_unit=2**30),
+)
+
+
+#: So that usage of one event crosses limits.
+PLANS = (
+    Plan(
+        name="free",
+        quotas=(Quota(meter="api", limit_micro=10 * MICRO),),
+        upgrade_url="https://example.com/plans",
+    ),
+    Plan(
+        name="careful",
+        quotas=(Quota(meter="api", limit_micro=10 * MICRO),),
+        on_unavailable=OnUnavailable.DENY,
+    ),
+    Plan(name="soft", quotas=(Quota(meter="api", limit_micro=10 * MICRO, mode=Mode.SOFT),)),
 )
 
 
@@ -85,7 +103,7 @@ def facts(namespace: Namespace) -> list[Fact]:
         issued(KEY, "ingest"),
         issued(READ_KEY, "read"),
         issued(ORPHAN_KEY, "ingest", tenant="nobody"),
-        MetersPublished(1, 0, METERS),
+        MetersPublished(1, 0, METERS, plans=PLANS, default_plan="free"),
         TopicAdopted("usage", found.topic_id, 1, found.partitions),
     ]
 
@@ -197,7 +215,7 @@ def keyed_records(namespace: Namespace, topic: Topic) -> Iterator[tuple[int, int
 
 def topics_of_the_door() -> tuple[Topic, ...]:
     """Return what the ingress needs."""
-    return (USAGE, CATALOG, DOOR)
+    return (USAGE, QUOTAS, CATALOG, DOOR)
 
 
 def _ends(broker: Broker, name: str) -> dict[Partition, int]:

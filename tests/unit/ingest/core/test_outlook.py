@@ -7,11 +7,18 @@ import pytest
 
 from ingest.core.forms import Form
 from ingest.core.outlook import outlooks
+from ingest.core.quota_outlook import QuotaView
+from ingest.core.quota_states import QuotaStates
 from ingest.core.reading import Reader
+from schemas import quota
 from schemas.catalog import Catalog, MetersPublished
 from schemas.groups import Filter
 from schemas.instant import DAY_MS, HOUR_MS, format_instant, parse_instant
 from schemas.meters import Aggregation, Meter
+from schemas.partial import single
+from schemas.period import span_at
+from schemas.plan import Plan, Quota
+from schemas.quantity import MICRO
 
 NOW_MS = parse_instant("2026-11-21T10:20:00Z")
 STORAGE = Meter(
@@ -34,12 +41,39 @@ CATALOG = Catalog().with_facts(
 )
 
 
-def answer(*events: dict[str, Any]) -> dict[str, Any]:
+STALE_MS = 5_000
+
+
+def answer(
+    *events: dict[str, Any], catalog: Catalog = CATALOG, states: QuotaStates | None = None
+) -> dict[str, Any]:
     common = {"id": "e-1", "customer": "c-1", "time": format_instant(NOW_MS)}
     body = json.dumps([common | event for event in events]).encode()
-    batch = Reader(4).read(body, Form.JSON, "acme", CATALOG, NOW_MS)
-    found: dict[str, Any] = json.loads(outlooks(batch, CATALOG, NOW_MS))
+    batch = Reader(4).read(body, Form.JSON, "acme", catalog, NOW_MS)
+    view = QuotaView(catalog, known() if states is None else states, 4, STALE_MS, NOW_MS)
+    found: dict[str, Any] = json.loads(outlooks(batch, view))
     return found
+
+
+def known() -> QuotaStates:
+    """Return states that are complete: the log is empty."""
+    states = QuotaStates()
+    states.saw_ends(NOW_MS, dict.fromkeys(range(4), 0), 1)
+    return states
+
+
+UNLIMITED = {
+    "plan": None,
+    "limit": None,
+    "used": "0",
+    "used_after": "0",
+    "remaining_after": None,
+    "percent_after": None,
+    "level_after": "ok",
+    "mode": "unlimited",
+    "reset_at": "2026-12-01T00:00:00Z",
+    "decision": "fresh",
+}
 
 
 def result(**event: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -55,17 +89,58 @@ def test_an_event_is_told_its_meters_groups_and_worth() -> None:
         "fate": "counted",
         "window": {"start": "2026-11-21T10:00:00Z", "end": "2026-11-21T11:00:00Z", "arrival": "on_time"},
         "meters": [
-            {"meter": "chats", "aggregation": "count", "unit": "", "groups": {}, "delta": "1"},
+            {
+                "meter": "chats",
+                "aggregation": "count",
+                "unit": "",
+                "groups": {},
+                "delta": "1",
+                "quota": UNLIMITED | {"used_after": "1"},
+            },
             {
                 "meter": "tokens",
                 "aggregation": "sum",
                 "unit": "tokens",
                 "groups": {"model": "large"},
                 "delta": "7.5",
+                "quota": UNLIMITED | {"used_after": "7.5"},
             },
         ],
         "warnings": [],
     }
+
+
+def test_a_quota_is_told_as_it_would_be_after_the_event() -> None:
+    plan = Plan(name="free", quotas=(Quota(meter="storage", limit_micro=10 * MICRO),))
+    catalog = Catalog().with_facts([MetersPublished(1, 0, (STORAGE,), HOUR_MS, (plan,), "free")])
+    key = quota.UsedKey("acme", "c-1", "storage", *span_at("month", NOW_MS))
+    states = known()
+    states.take(quota.encode(key), quota.encode(quota.UsedRow(7, single(0, 7 * STORAGE.scale))))
+    storage = {"meter": "storage", "quantity": "1.5"}
+    last_month = {"time": format_instant(key.start_ms - 1), "id": "e-2"}
+    late = {"time": format_instant(NOW_MS - DAY_MS), "id": "e-3"}
+    found = answer(storage, storage, storage | last_month, storage | late, catalog=catalog, states=states)
+    quotas = [result["meters"][0]["quota"] for result in found["results"]]
+    assert quotas[0] == {
+        "plan": "free",
+        "limit": "10",
+        "used": "7",
+        "used_after": "8.5",
+        "remaining_after": "1.5",
+        "percent_after": "85",
+        "level_after": "warning",
+        "mode": "hard",
+        "reset_at": "2026-12-01T00:00:00Z",
+        "decision": "fresh",
+    }
+    # A copy changes nothing, nor does what belongs to a period that is over; what is late still counts.
+    assert quotas[1:] == [None, None, quotas[0]]
+
+
+def test_what_is_not_known_of_a_quota_is_said_to_be_unknown() -> None:
+    [found] = answer({"meter": "chat"}, states=QuotaStates())["results"]
+    [measured] = found["meters"]
+    assert measured["quota"] == UNLIMITED | {"used": None, "used_after": None, "decision": "default"}
 
 
 def test_what_a_filter_leaves_out_is_not_among_its_meters() -> None:

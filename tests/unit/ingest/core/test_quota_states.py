@@ -60,14 +60,18 @@ def test_a_state_is_complete_up_to_its_newest_record_or_to_the_look_at_the_end()
     assert states.complete_through(3) is None
     states.saw_ends(NOW_MS, {3: 0}, 2)
     assert states.complete_through(3) == NOW_MS
-    states.saw_ends(NOW_MS, {3: 10}, 2)
-    assert states.complete_through(3) is None
-    take_progress(states, 3, stamp_of(2, 8), NOW_MS - 500)
-    assert states.complete_through(3) == NOW_MS - 500
-    take_progress(states, 3, stamp_of(2, 9), NOW_MS - 400)
+    states.saw_ends(NOW_MS + 100, {3: 10}, 2)
     assert states.complete_through(3) == NOW_MS
-    # The offsets of an older log say nothing of this one.
+    take_progress(states, 3, stamp_of(2, 8), NOW_MS + 50)
+    assert states.complete_through(3) == NOW_MS + 50
+    take_progress(states, 3, stamp_of(2, 9), NOW_MS + 60)
+    assert states.complete_through(3) == NOW_MS + 100
+
+
+def test_offsets_of_an_older_log_say_nothing_of_this_one() -> None:
+    states = QuotaStates()
     take_progress(states, 3, stamp_of(1, 99), NOW_MS - 300)
+    states.saw_ends(NOW_MS, {3: 10}, 2)
     assert states.complete_through(3) == NOW_MS - 300
 
 
