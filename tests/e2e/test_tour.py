@@ -48,6 +48,19 @@ def tour(page: str, port_base: int) -> str:
                 " 44 ",
             ),
         ),
+        (
+            "docs/quotas.md",
+            (
+                '"used":"90"',
+                '"error":"quota_exceeded"',
+                '"upgrade_url":"https://example.com/plans"',
+                "counter ",
+                '"quantity":"90"',
+                " team ",
+                " 1000 ",
+                "may send 9 events a month",
+            ),
+        ),
     ],
 )
 def test_the_tour_of_a_page(tmp_path: Path, page: str, seen: tuple[str, ...]) -> None:
