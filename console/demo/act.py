@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from console.demo.kills import Kill, Nemesis
+from console.demo.quota_story import CUSTOMER, Step, play_quota_story
 from console.generator.keys import Account
 from console.generator.mix import Mix
 from console.generator.quiet import wait_until_stored
@@ -51,6 +52,7 @@ class Played(NamedTuple):
     #: From the first request of the burst until all of it was stored.
     burst_events: int
     burst_seconds: float
+    quota: list[Step]
 
 
 def play_day(script: Script, data: Path, settings: Settings, say: Say) -> Played:
@@ -71,6 +73,8 @@ def play_day(script: Script, data: Path, settings: Settings, say: Say) -> Played
     say(f"all of it is stored {wait_until_stored(settings, _STORE_SECONDS):.1f} s later")
     burst, seconds = _burst(script, script.events - day_mix.events, settings)
     say(f"a burst of {burst.events} events is stored after {seconds:.1f} s")
+    quota = play_quota_story(settings, script.accounts[0], script.url)
+    say(f"customer {CUSTOMER} has used up its quota, and was put on another plan")
     return Played(
         day.events + burst.events,
         day.without_answer + burst.without_answer,
@@ -78,6 +82,7 @@ def play_day(script: Script, data: Path, settings: Settings, say: Say) -> Played
         burst.latency(),
         burst.events,
         seconds,
+        quota,
     )
 
 

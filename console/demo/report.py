@@ -11,6 +11,7 @@ from console.control.versions import newest_meters, versions
 from console.demo.act import Played
 from console.demo.core.compact import TenantLine, compact
 from console.demo.core.witnesses import Witness, witnesses
+from console.demo.quota_story import WANTED, Step
 from console.events.archive import Wanted
 from console.events.look_up import look_up
 from console.generator.attempt import read_truth
@@ -21,6 +22,7 @@ from runtime.settings import Settings
 from schemas.quantity import format_ratio
 
 _TOP: Final = 5
+_LEDGER: Final = ("tenant", "type", "on time", "in grace", "late", "refused", "accepted")
 
 
 class Proof(NamedTuple):
@@ -44,6 +46,11 @@ def print_report(settings: Settings, played: Played, proof: Proof, truth: Path) 
         _line(f"{finding.kind}: {finding.what}: {finding.detail}")
     _heading("Usage of the top customers")
     show("table", ("tenant", "customer", "meter", "events", "quantity"), _top(settings), None)
+    _heading(f"A customer uses up its quota; each check asks for {WANTED} more")
+    columns = [name.replace("_", " ") for name in Step._fields]
+    show("table", columns, played.quota, None)
+    _heading("When the events came, by type: the late-event ledger")
+    show("table", _LEDGER, _late_events(settings), None)
     _heading("What became of three events")
     rows = (_fate(settings, witness) for witness in witnesses(read_truth(truth)))
     show("table", ("event", "customer", "sent", "fate", "copies on the log"), rows, None)
@@ -69,6 +76,12 @@ def _top(settings: Settings) -> Iterable[tuple[str, str, str, int, str]]:
             for name, events, total in connection.execute(sql["customer_usage"], whose).fetchall():
                 meter = meters[name]
                 yield tenant, customer, name, events, f"{format_ratio(int(total), meter.scale)} {meter.unit}"
+
+
+def _late_events(settings: Settings) -> Iterable[tuple[object, ...]]:
+    sql = queries(__package__)
+    with connect(settings, "demo", autocommit=True) as connection:
+        return connection.execute(sql["late_events"]).fetchall()
 
 
 def _fate(settings: Settings, witness: Witness) -> tuple[str, str, str, str, str]:

@@ -36,5 +36,14 @@ def test_the_demonstration_survives_its_kills_and_its_books_balance(tmp_path: Pa
     assert " duplicate at weir.usage/" in result.stdout
     assert " conflict at weir.usage/" in result.stdout
     assert "events/s" in result.stdout
+    story = re.findall(r"^ \d+ used .*", result.stdout, re.MULTILINE)
+    assert [re.split(r" {2,}", line.strip())[5:8] for line in story] == [
+        ["ok", "200 allowed", "-"],
+        ["warning", "200 allowed", "80"],
+        ["critical", "200 allowed", "80, 90"],
+        ["exceeded", "429 quota_exceeded", "80, 90, 100"],
+    ]
+    assert re.search(r"put on starter .* 200 allowed", result.stdout)
+    assert "the late-event ledger" in result.stdout
     assert not re.search(r"^\d{4}-\d\d-\d\d .*\[info", result.stdout, re.MULTILINE)
     assert list(tmp_path.glob("weir-demo-*")) == []
