@@ -9,6 +9,7 @@ from console.bench.latency import measure_half_load
 from console.bench.log_to_store import measure_log_to_store
 from console.bench.memory import measure_memory
 from console.bench.profile import measure_profile
+from console.bench.quotas import measure_quotas
 from console.bench.recovery import measure_recovery
 from console.bench.throughput import measure_hundreds, measure_singles, measure_thousands
 from schemas.errors import Misconfigured
@@ -39,6 +40,11 @@ MEASUREMENTS: Final = (
         measure_half_load,
     ),
     Measurement("accepted to committed", ("stored-p50", "stored-p99"), measure_committed),
+    Measurement(
+        "checks of quotas",
+        ("quota-check-p50", "quota-check-p99", "quota-known-p50", "quota-known-p99"),
+        measure_quotas,
+    ),
     Measurement("Kafka to PostgreSQL", ("log-to-store",), measure_log_to_store),
     # Behind the load, and before a kill begins anew.
     Measurement("memory", ("memory-ingest", "memory-processor", "memory-sinks"), measure_memory),

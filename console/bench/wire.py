@@ -30,6 +30,11 @@ def request_bytes(host: str, port: int, key: str, body: bytes) -> bytes:
     return head.encode() + body
 
 
+def check_bytes(host: str, port: int, key: str, path: str) -> bytes:
+    """Return a whole request for `GET` *path*."""
+    return f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {key}\r\n\r\n".encode()
+
+
 class Wire:
     """Sends one request after the other to one address, and connects again when it has to."""
 

@@ -1,0 +1,98 @@
+"""Asks for quotas in a process of its own, so that its clock does not wait for the load generator."""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final, NamedTuple, TypeVar
+from uuid import uuid4
+
+import uvloop
+
+from console.bench.wire import Wire, check_bytes, request_bytes
+from schemas.errors import TryAgain
+from schemas.instant import format_instant
+
+METER: Final = "api"
+_CONNECTIONS: Final = 8
+_POLL_SECONDS: Final = 0.002
+_PATIENCE_SECONDS: Final = 30.0
+
+T = TypeVar("T")
+
+
+class Target(NamedTuple):
+    """Which ingress to ask, and as whom."""
+
+    host: str
+    port: int
+    key: str
+
+
+def check_latencies(target: Target, customers: list[str], rate: float, seconds: float) -> list[float]:
+    """Return how many milliseconds each check took: *rate* a second for *seconds*, of *customers* in turn.
+
+    Raises TryAgain when one is not answered.
+    """
+    return _run(lambda: _check(target, customers, rate, int(rate * seconds)))
+
+
+def known_latencies(target: Target, probes: int) -> list[float]:
+    """Return after how many milliseconds a check knew of an event that had its 2xx; one after the other."""
+    return _run(lambda: _know(target, probes))
+
+
+async def _check(target: Target, customers: list[str], rate: float, checks: int) -> list[float]:
+    host, port, key = target
+    requests = [check_bytes(host, port, key, f"/v1/quotas/{each}/{METER}") for each in customers]
+    begun_at = time.monotonic() + 0.1
+    numbers = iter(range(checks))
+    found: list[float] = []
+
+    async def work() -> None:
+        wire = Wire(host, port)
+        for number in numbers:
+            due = begun_at + number / rate
+            if (wait := due - time.monotonic()) > 0:
+                await asyncio.sleep(wait)
+            answer = await wire.send(requests[number % len(requests)])
+            if answer.status not in {200, 429}:
+                raise TryAgain(f"a check was answered with {answer.status}: {answer.body[:200]!r}")
+            # From when it was due: a check that waited for the one before it has waited too.
+            found.append(1_000 * (answer.ended_at - max(due, begun_at)))
+        wire.close()
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(_CONNECTIONS):
+            group.create_task(work())
+    return found
+
+
+async def _know(target: Target, probes: int) -> list[float]:
+    host, port, key = target
+    wire, customer = Wire(host, port), f"probe-{uuid4()}"
+    ask = check_bytes(host, port, key, f"/v1/quotas/{customer}/{METER}?quantity=0")
+    found = []
+    for number in range(1, probes + 1):
+        event = {"id": str(uuid4()), "customer": customer, "meter": METER, "quantity": "1"}
+        event["time"] = format_instant(time.time_ns() // 1_000_000)
+        accepted = await wire.send(request_bytes(host, port, key, json.dumps(event).encode()))
+        deadline = accepted.ended_at + _PATIENCE_SECONDS
+        while (answer := await wire.send(ask)).status != 200 or _used(answer.body) < number:  # noqa: PLR2004
+            if time.monotonic() > deadline:
+                raise TryAgain(f"no check knows of an event that was answered with {accepted.status}")
+            await asyncio.sleep(_POLL_SECONDS)
+        found.append(1_000 * (answer.ended_at - accepted.ended_at))
+    wire.close()
+    return found
+
+
+def _used(body: bytes) -> int:
+    return int(json.loads(body)["used"] or 0)
+
+
+def _run(work: Callable[[], Awaitable[T]]) -> T:
+    async def run() -> T:
+        return await work()
+
+    return uvloop.run(run())
