@@ -14,6 +14,7 @@ from schemas.errors import MALFORMED, Reject
 from schemas.ground import TopicIdentity
 from schemas.meters import Meter
 from schemas.plan import Plan
+from schemas.rate import Rate
 from schemas.windows import DEFAULT_GRACE_MS
 
 
@@ -24,6 +25,8 @@ class TenantNamed(msgspec.Struct, frozen=True, tag_field="fact", tag="tenant"):
     name: str
     #: Events that may come in a calendar month (UTC); None: as many as there are.
     events_per_month: int | None = None
+    #: What all of its keys together may send; None: as much as they like.
+    rate: Rate | None = None
 
 
 class KeyIssued(msgspec.Struct, frozen=True, tag_field="fact", tag="key"):
@@ -35,6 +38,8 @@ class KeyIssued(msgspec.Struct, frozen=True, tag_field="fact", tag="key"):
     key_hash: str
     scopes: tuple[str, ...]
     revoked: bool = False
+    #: What may be sent with it; None: as much as anybody likes.
+    rate: Rate | None = None
 
 
 class MetersPublished(msgspec.Struct, frozen=True, tag_field="fact", tag="meters"):

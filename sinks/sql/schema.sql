@@ -10,7 +10,11 @@ create table tenants (
     name text not null,
     created_at timestamptz not null default now(),
     -- In a calendar month; null: as many as there are.
-    events_per_month bigint check (events_per_month >= 0)
+    events_per_month bigint check (events_per_month >= 0),
+    -- Events, for all of its keys together; null: as many as they like.
+    rate_per_second bigint check (rate_per_second > 0),
+    rate_burst bigint check (rate_burst > 0),
+    check ((rate_per_second is null) = (rate_burst is null))
 );
 
 create table api_keys (
@@ -20,7 +24,10 @@ create table api_keys (
     tenant text not null references tenants (tenant),
     scopes text[] not null,
     created_at timestamptz not null default now(),
-    revoked_at timestamptz
+    revoked_at timestamptz,
+    rate_per_second bigint check (rate_per_second > 0),
+    rate_burst bigint check (rate_burst > 0),
+    check ((rate_per_second is null) = (rate_burst is null))
 );
 
 create index api_keys_tenant on api_keys (tenant);

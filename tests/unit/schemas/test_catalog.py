@@ -24,13 +24,14 @@ from schemas.instant import HOUR_MS
 from schemas.meters import Aggregation, Meter
 from schemas.plan import Mode, OnUnavailable, Plan, Quota
 from schemas.quantity import MICRO
+from schemas.rate import Rate
 
 API = Meter(name="api", event_type="api", unit="requests", default_one=True)
 CALLS = Meter(name="calls", event_type="api", aggregation=Aggregation.COUNT)
 STORAGE = Meter(name="storage", event_type="storage", properties=("bytes", "hours"), per_unit=2**30)
 
 TENANT = TenantNamed("acme", "Acme & Söhne")
-KEY = KeyIssued("deadbeef", "acme", "ab" * 32, ("ingest", "read"))
+KEY = KeyIssued("deadbeef", "acme", "ab" * 32, ("ingest", "read"), rate=Rate(1_000, 2_000))
 FIRST = MetersPublished(1, 0, (API,))
 SECOND = MetersPublished(2, 10 * HOUR_MS, (API, CALLS, STORAGE), grace_ms=25 * HOUR_MS)
 SKIP = RecordSkipped("usage", 3, 1042, "bad bytes")
@@ -62,14 +63,14 @@ FACTS: list[Fact] = [TENANT, KEY, FIRST, SECOND, PLANNED, PLACED, SKIP, TOPIC]
         (
             TENANT,
             "tenant/acme",
-            '{"fact":"tenant","tenant":"acme","name":"Acme & Söhne","events_per_month":null}',
+            '{"fact":"tenant","tenant":"acme","name":"Acme & Söhne","events_per_month":null,"rate":null}',
         ),
         (
             KEY,
             "key/deadbeef",
             (
                 f'{{"fact":"key","key_id":"deadbeef","tenant":"acme","key_hash":"{"ab" * 32}",'
-                '"scopes":["ingest","read"],"revoked":false}'
+                '"scopes":["ingest","read"],"revoked":false,"rate":{"per_second":1000,"burst":2000}}'
             ),
         ),
         (
@@ -142,6 +143,20 @@ def test_a_field_of_a_later_release_does_not_disturb() -> None:
     assert decode_fact(b'{"fact":"tenant","tenant":"acme","name":"A","plan":"pro"}') == TenantNamed(
         "acme", "A"
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "fact"),
+    [
+        (b'{"fact":"tenant","tenant":"acme","name":"A"}', TenantNamed("acme", "A")),
+        (
+            b'{"fact":"key","key_id":"k","tenant":"acme","key_hash":"ab","scopes":["read"],"revoked":true}',
+            KeyIssued("k", "acme", "ab", ("read",), revoked=True),
+        ),
+    ],
+)
+def test_what_was_written_before_there_were_rates_has_none(value: bytes, fact: Fact) -> None:
+    assert decode_fact(value) == fact
 
 
 def test_a_snapshot_does_not_change_under_its_reader() -> None:
