@@ -8,6 +8,7 @@ from typing import Final
 from ingest.core.gate import Gate
 from ingest.core.packing import OpenPacks
 from ingest.core.quota_states import QuotaStates
+from ingest.core.rates import Rates
 from ingest.core.reading import Reader
 from ingest.core.rounds import Rounds
 from ingest.events_route import EventsRoute
@@ -31,6 +32,7 @@ from runtime.settings import Settings
 from schemas.topics import DOOR, USAGE, topic_name
 
 _HOUSEKEEPING_SECONDS: Final = 1.0
+_TELL_SECONDS: Final = 60.0
 #: Beyond the longest wait for Kafka, what a request may need to be answered at the end.
 _DRAIN_SECONDS: Final = 2.0
 _FLUSH_SECONDS: Final = 5.0
@@ -58,7 +60,8 @@ class Ingress:
         self._tally = DoorTally(self._producer, topic_name(settings.topic_prefix, DOOR), run)
         broker = Broker.of(settings, "ground")
         self._ground = Ground(broker, self._producer, topic, partitions, lambda: follower.catalog)
-        intake = Intake(lambda: follower.catalog, Reader(partitions), self._gate)
+        self._rates = Rates()
+        intake = Intake(lambda: follower.catalog, Reader(partitions), self._gate, self._rates)
         self._quotas = QuotaFollower(settings, lambda: follower.catalog)
         events = EventsRoute(
             intake, self._states, self._gate, self._log, self._packer, self._tally, self._instruments
@@ -95,6 +98,7 @@ class Ingress:
             tasks = [
                 group.create_task(self._ground.watch()),
                 group.create_task(self._keep_house()),
+                group.create_task(self._tell_who_waits()),
                 group.create_task(self._listen(ready)),
                 group.create_task(_result_of(failed)),
             ]
@@ -126,6 +130,12 @@ class Ingress:
             self._tally.publish(_now_ms())
             if self._faults.fatal is not None:
                 raise RuntimeError(f"Kafka's producer cannot go on: {self._faults.fatal}")
+
+    async def _tell_who_waits(self) -> None:
+        while True:
+            await asyncio.sleep(_TELL_SECONDS)
+            for whose, requests in self._rates.take_refused():
+                log.info("rate.limited", tenant=whose.tenant, key_id=whose.key_id, requests=requests)
 
     async def _drain(self) -> None:
         """Answer what is under way, publish what is left, in that order."""

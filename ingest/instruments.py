@@ -27,6 +27,7 @@ _REASONS: Final[Mapping[str, str]] = {
     "too_many_events": "too_large",
     "unauthenticated": "unauthenticated",
     "forbidden": "forbidden",
+    "rate_limited": "rate_limited",
     "not_confirmed": "backpressure",
     "overloaded": "backpressure",
     "stopping": "backpressure",

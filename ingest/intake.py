@@ -9,6 +9,8 @@ from aiohttp import web
 from ingest.auth import INGEST_SCOPE, Senders
 from ingest.core.forms import Form, form_of
 from ingest.core.gate import Gate
+from ingest.core.problem import Refused
+from ingest.core.rates import BYTES_AN_EVENT, Bucket, Rates, begin, go_on, settle
 from ingest.core.reading import Batch, Reader
 from ingest.http_body import read_body
 from schemas.catalog import Catalog
@@ -20,6 +22,8 @@ class Sender(NamedTuple):
     tenant: str
     form: Form
     catalog: Catalog
+    #: What it takes its events from, where it has a rate.
+    buckets: tuple[Bucket, ...]
 
 
 class Arrived(NamedTuple):
@@ -35,21 +39,38 @@ class Arrived(NamedTuple):
 class Intake:
     """Reads requests under the newest catalogue."""
 
-    def __init__(self, catalog: Callable[[], Catalog], reader: Reader, gate: Gate) -> None:
+    def __init__(self, catalog: Callable[[], Catalog], reader: Reader, gate: Gate, rates: Rates) -> None:
         self._catalog = catalog
-        self._senders = Senders(INGEST_SCOPE)
+        self._senders = Senders(INGEST_SCOPE, rates=rates)
         self._reader = reader
         self._gate = gate
 
     def sender(self, request: web.BaseRequest) -> Sender:
         """Return who sends, and how the body is written. Raises Refused."""
         catalog, headers = self._catalog(), request.headers
-        tenant = self._senders.tenant_of(headers.get("Authorization"), catalog)
-        return Sender(tenant, form_of(headers.get("Content-Type", "")), catalog)
+        caller = self._senders.caller_of(headers.get("Authorization"), catalog)
+        if caller.buckets:
+            begin(caller.buckets, time.monotonic_ns())
+        return Sender(caller.tenant, form_of(headers.get("Content-Type", "")), catalog, caller.buckets)
 
     async def read(self, request: web.BaseRequest, sender: Sender) -> Arrived:
         """Return what *sender* has sent. Raises Refused."""
         body = await read_body(request, self._gate)
         now_ms = time.time_ns() // 1_000_000
-        batch = self._reader.read(body, sender.form, sender.tenant, sender.catalog, now_ms)
-        return Arrived(batch, len(body), now_ms)
+        read = self._limited if sender.buckets else self._batch
+        return Arrived(read(body, sender, now_ms), len(body), now_ms)
+
+    def _batch(self, body: bytes, sender: Sender, now_ms: int) -> Batch:
+        return self._reader.read(body, sender.form, sender.tenant, sender.catalog, now_ms)
+
+    def _limited(self, body: bytes, sender: Sender, now_ms: int) -> Batch:
+        """Return the batch, taken from the buckets; no other request comes between."""
+        now_ns = time.monotonic_ns()
+        go_on(sender.buckets, now_ns)
+        try:
+            batch = self._batch(body, sender, now_ms)
+        except Refused:
+            settle(sender.buckets, len(body) // BYTES_AN_EVENT, now_ns)
+            raise
+        settle(sender.buckets, len(batch.events) + len(batch.rejected), now_ns)
+        return batch

@@ -47,7 +47,7 @@ class QuotaRoute:
     async def get(self, request: web.BaseRequest, request_id: str) -> Answer:
         """Answer a request. Raises Refused."""
         catalog = self._catalog()
-        tenant = self._senders.tenant_of(request.headers.get("Authorization"), catalog)
+        tenant = self._senders.caller_of(request.headers.get("Authorization"), catalog).tenant
         path, _, query = request.raw_path.partition("?")
         customer, meter = _names(path)
         wanted_micro = _wanted(query)

@@ -29,6 +29,7 @@ _STATUS: Final = MappingProxyType(
         "too_many_events": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "content_type_unknown": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         "encoding_unknown": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "rate_limited": HTTPStatus.TOO_MANY_REQUESTS,
         "internal": HTTPStatus.INTERNAL_SERVER_ERROR,
         "not_confirmed": HTTPStatus.SERVICE_UNAVAILABLE,
         "overloaded": HTTPStatus.SERVICE_UNAVAILABLE,
@@ -82,6 +83,6 @@ class Refused(Exception):  # noqa: N818 -- it is an answer, not an error
         self.problem = problem
 
 
-def refuse(code: str, detail: str, *errors: Finding) -> Refused:
+def refuse(code: str, detail: str, *errors: Finding, retry_after: int = RETRY_AFTER_SECONDS) -> Refused:
     """Return what to raise for an answer with *code*."""
-    return Refused(Problem(code, detail, errors))
+    return Refused(Problem(code, detail, errors, retry_after=retry_after))

@@ -31,6 +31,7 @@ from schemas.meters import Meter
 from schemas.pack import decode_pack
 from schemas.plan import Mode, OnUnavailable, Plan, Quota
 from schemas.quantity import MICRO
+from schemas.rate import Rate
 from schemas.topics import CATALOG, DOOR, QUOTAS, USAGE, Topic, topic_name
 from tests.running import Running
 from tests.stack import Namespace
@@ -108,10 +109,12 @@ def facts(namespace: Namespace) -> list[Fact]:
     ]
 
 
-def issued(key: str, *scopes: str, tenant: str = TENANT, revoked: bool = False) -> KeyIssued:
+def issued(
+    key: str, *scopes: str, tenant: str = TENANT, revoked: bool = False, rate: Rate | None = None
+) -> KeyIssued:
     """Return the fact that *key* exists."""
     key_hash = hashlib.sha256(key.encode()).hexdigest()
-    return KeyIssued(key_hash[:8], tenant, key_hash, scopes, revoked)
+    return KeyIssued(key_hash[:8], tenant, key_hash, scopes, revoked, rate)
 
 
 def publish(namespace: Namespace, *which: Fact) -> None:
