@@ -5,9 +5,11 @@ import os
 import click
 
 from console.cli.place import with_settings
+from console.cli.rates import in_words, limit_of, limit_options, rate_options
 from console.cli.show import Format, example, format_option, say, show, show_json
 from console.control import keys
 from console.control.core.key import RANDOM_BYTES, SCOPES, scopes_of
+from console.control.core.rates import rate_of
 from console.control.tenants import find_tenant
 from runtime.postgres import connect
 from runtime.settings import Settings
@@ -19,7 +21,12 @@ def command() -> None:
     """API keys: what a producer or a reader proves itself with."""
 
 
-@command.command(epilog=example("KEY=$(weir key create acme --scope ingest,read)"))
+@command.command(
+    epilog=example(
+        "KEY=$(weir key create acme --scope ingest,read)",
+        "KEY=$(weir key create acme --scope ingest --rate 1000 --burst 2000)",
+    )
+)
 @click.argument("tenant")
 @click.option(
     "--scope",
@@ -29,13 +36,23 @@ def command() -> None:
     callback=lambda _context, _parameter, words: scopes_of(words),
     help=f"Of {', '.join(SCOPES)}; commas between.",
 )
+@rate_options
 @format_option
 @with_settings
-def create(settings: Settings, tenant: str, scopes: tuple[str, ...], output: Format) -> None:
+def create(
+    settings: Settings,
+    *,
+    tenant: str,
+    scopes: tuple[str, ...],
+    per_second: int | None,
+    burst: int | None,
+    output: Format,
+) -> None:
     """Issue a key for TENANT and print it, alone on its line. It is shown this once and kept nowhere."""
+    rate = rate_of(per_second, burst)
     settings.need("postgres")
     with connect(settings, "key", autocommit=True) as connection:
-        key, of = keys.create_key(connection, tenant, scopes, os.urandom(RANDOM_BYTES))
+        key, of = keys.create_key(connection, tenant, scopes, os.urandom(RANDOM_BYTES), rate)
     say(f"key {key.key_id} of tenant {of} for {', '.join(scopes)}: keep it, it is not shown again")
     if output == "json":
         show_json({"key": key.text, "key_id": key.key_id, "tenant": of, "scopes": scopes})
@@ -43,6 +60,33 @@ def create(settings: Settings, tenant: str, scopes: tuple[str, ...], output: For
         show(output, ("key", "key_id", "tenant", "scopes"), [(key.text, key.key_id, of, scopes)], None)
     else:
         click.echo(key.text)
+
+
+@command.command(
+    epilog=example("weir key limit 3f9a21c7 --rate 1000 --burst 2000", "weir key limit 3f9a21c7 --no-rate")
+)
+@click.argument("key_id")
+@limit_options
+@format_option
+@with_settings
+def limit(
+    settings: Settings,
+    *,
+    key_id: str,
+    per_second: int | None,
+    burst: int | None,
+    no_rate: bool,
+    output: Format,
+) -> None:
+    """Say how much may be sent with the key KEY_ID; within 2 seconds every door knows."""
+    rate = limit_of(per_second, burst, no_rate=no_rate)
+    settings.need("postgres")
+    with connect(settings, "key", autocommit=True) as connection:
+        key_id = keys.limit_key(connection, key_id, rate)
+    say(f"key {key_id} may send {in_words(rate)}")
+    row = (key_id, rate and rate.per_second, rate and rate.burst)
+    columns = ("key_id", "rate", "burst")
+    show(output, columns, [row], dict(zip(columns, row, strict=True)))
 
 
 @command.command("list", epilog=example("weir key list --tenant acme"))

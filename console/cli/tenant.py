@@ -5,6 +5,7 @@ from typing import Final
 import click
 
 from console.cli.place import with_settings
+from console.cli.rates import in_words, limit_of, limit_options
 from console.cli.show import Format, example, format_option, say, show
 from console.control import tenants
 from runtime.postgres import connect
@@ -63,3 +64,31 @@ def list_(settings: Settings, output: Format) -> None:
     with connect(settings, "tenant", autocommit=True) as connection:
         found = tenants.list_tenants(connection)
     show(output, tenants.Tenant._fields, found, [tenant._asdict() for tenant in found])
+
+
+@command.command(
+    epilog=example("weir tenant limit acme --rate 1000 --burst 2000", "weir tenant limit acme --no-rate")
+)
+@click.argument("tenant")
+@limit_options
+@format_option
+@with_settings
+def limit(
+    settings: Settings,
+    *,
+    tenant: str,
+    per_second: int | None,
+    burst: int | None,
+    no_rate: bool,
+    output: Format,
+) -> None:
+    """Say how much the keys of TENANT, all together, may send; within 2 seconds every door knows."""
+    rate = limit_of(per_second, burst, no_rate=no_rate)
+    settings.need("postgres")
+    with connect(settings, "tenant", autocommit=True) as connection:
+        tenant = tenants.find_tenant(connection, tenant)
+        tenants.limit_rate(connection, tenant, rate)
+    say(f"tenant {tenant} may send {in_words(rate)}")
+    row = (tenant, rate and rate.per_second, rate and rate.burst)
+    columns = ("tenant", "rate", "burst")
+    show(output, columns, [row], dict(zip(columns, row, strict=True)))

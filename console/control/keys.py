@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+import msgspec
+
 from console.control.change import change
 from console.control.core.key import NewKey, hash_of, new_key
+from console.control.core.rates import columns_of, rate_in
 from console.control.tenants import find_tenant
 from console.queries import queries
 from runtime.postgres import Connection
 from schemas.catalog import KeyIssued
 from schemas.errors import AlreadyDone, Reject
+from schemas.rate import Rate
 
 
 class Key(NamedTuple):
@@ -21,6 +25,9 @@ class Key(NamedTuple):
     scopes: tuple[str, ...]
     created_at: datetime
     revoked_at: datetime | None
+    #: Events a second, and at once; None: as many as its tenant may send.
+    rate: int | None
+    burst: int | None
 
 
 class Holder(NamedTuple):
@@ -31,40 +38,70 @@ class Holder(NamedTuple):
 
 
 def create_key(
-    connection: Connection, tenant: str, scopes: Sequence[str], randomness: bytes
+    connection: Connection,
+    tenant: str,
+    scopes: Sequence[str],
+    randomness: bytes,
+    rate: Rate | None = None,
 ) -> tuple[NewKey, str]:
     """Issue a key for *tenant* (id or name); return it, and the tenant's id. Raises Reject."""
     key = new_key(randomness)
     with change(connection) as changed:
         tenant = find_tenant(connection, tenant)
-        row = {"key_id": key.key_id, "key_hash": key.key_hash, "tenant": tenant, "scopes": list(scopes)}
+        row = {
+            "key_id": key.key_id,
+            "key_hash": key.key_hash,
+            "tenant": tenant,
+            "scopes": list(scopes),
+            **columns_of(rate),
+        }
         connection.execute(queries(__package__)["key_add"], row)
-        changed.tell(KeyIssued(key.key_id, tenant, key.key_hash.hex(), tuple(scopes)))
+        changed.tell(KeyIssued(key.key_id, tenant, key.key_hash.hex(), tuple(scopes), rate=rate))
     return key, tenant
 
 
 def revoke_key(connection: Connection, word: str) -> str:
     """Revoke the key whose id or whole text is *word*; return its id. Raises Reject, AlreadyDone."""
     with change(connection) as changed:
-        wanted = {"key_id": word, "key_hash": hash_of(word)}
-        found = connection.execute(queries(__package__)["key_find"], wanted).fetchone()
-        if found is None:
-            raise Reject("there is no such key: see `weir key list`")
-        key_id, key_hash, tenant, scopes, revoked_at = found
-        if revoked_at is not None:
-            raise AlreadyDone(key_id)
-        connection.execute(queries(__package__)["key_revoke"], {"key_id": key_id})
-        changed.tell(KeyIssued(key_id, tenant, key_hash.hex(), tuple(scopes), revoked=True))
-    return str(key_id)
+        key = _find(connection, word)
+        if key.revoked:
+            raise AlreadyDone(key.key_id)
+        connection.execute(queries(__package__)["key_revoke"], {"key_id": key.key_id})
+        changed.tell(msgspec.structs.replace(key, revoked=True))
+    return key.key_id
+
+
+def limit_key(connection: Connection, word: str, rate: Rate | None) -> str:
+    """Let the key whose id or whole text is *word* send no more than *rate*, or all its tenant may.
+
+    Return its id. Raises Reject.
+    """
+    with change(connection) as changed:
+        key = _find(connection, word)
+        if key.revoked:
+            raise Reject(f"the key {key.key_id} is revoked: no rate changes anything for it")
+        connection.execute(queries(__package__)["key_limit"], {"key_id": key.key_id, **columns_of(rate)})
+        changed.tell(msgspec.structs.replace(key, rate=rate))
+    return key.key_id
 
 
 def list_keys(connection: Connection, tenant: str | None = None) -> list[Key]:
     """Return the keys of *tenant*, or all; revoked ones too."""
     rows = connection.execute(queries(__package__)["key_list"], {"tenant": tenant})
-    return [Key(key_id, of, tuple(scopes), made, gone) for key_id, of, scopes, made, gone in rows]
+    return [Key(key_id, of, tuple(scopes), *rest) for key_id, of, scopes, *rest in rows]
 
 
 def holder_of(connection: Connection, key: str) -> Holder | None:
     """Return whom the valid key *key* speaks for; None if there is no such key."""
     found = connection.execute(queries(__package__)["key_by_hash"], {"key_hash": hash_of(key)}).fetchone()
     return None if found is None else Holder(found[0], frozenset(found[1]))
+
+
+def _find(connection: Connection, word: str) -> KeyIssued:
+    """Return the key as the stream knows it. Raises Reject."""
+    wanted = {"key_id": word, "key_hash": hash_of(word)}
+    found = connection.execute(queries(__package__)["key_find"], wanted).fetchone()
+    if found is None:
+        raise Reject("there is no such key: see `weir key list`")
+    key_id, key_hash, tenant, scopes, revoked_at, *rate = found
+    return KeyIssued(key_id, tenant, key_hash.hex(), tuple(scopes), revoked_at is not None, rate_in(*rate))

@@ -23,21 +23,29 @@ where tenant = %(word)s or name = %(word)s
 order by tenant <> %(word)s
 limit 2;
 
+-- name: tenant_limit
+update tenants set rate_per_second = %(per_second)s, rate_burst = %(burst)s where tenant = %(tenant)s
+returning name, events_per_month, rate_per_second, rate_burst;
+
 -- name: tenant_list
 select t.tenant, t.name, t.created_at, t.events_per_month,
-       count(k.key_id) filter (where k.revoked_at is null) as keys
+       count(k.key_id) filter (where k.revoked_at is null) as keys,
+       t.rate_per_second, t.rate_burst
 from tenants t left join api_keys k using (tenant)
 group by t.tenant
 order by t.tenant;
 
 -- name: key_add
-insert into api_keys (key_id, key_hash, tenant, scopes)
-values (%(key_id)s, %(key_hash)s, %(tenant)s, %(scopes)s);
+insert into api_keys (key_id, key_hash, tenant, scopes, rate_per_second, rate_burst)
+values (%(key_id)s, %(key_hash)s, %(tenant)s, %(scopes)s, %(per_second)s, %(burst)s);
 
 -- name: key_find
-select key_id, key_hash, tenant, scopes, revoked_at from api_keys
+select key_id, key_hash, tenant, scopes, revoked_at, rate_per_second, rate_burst from api_keys
 where key_id = %(key_id)s or key_hash = %(key_hash)s
 for update;
+
+-- name: key_limit
+update api_keys set rate_per_second = %(per_second)s, rate_burst = %(burst)s where key_id = %(key_id)s;
 
 -- name: key_revoke
 update api_keys set revoked_at = now() where key_id = %(key_id)s and revoked_at is null;
@@ -46,7 +54,7 @@ update api_keys set revoked_at = now() where key_id = %(key_id)s and revoked_at 
 select tenant, scopes from api_keys where key_hash = %(key_hash)s and revoked_at is null;
 
 -- name: key_list
-select key_id, tenant, scopes, created_at, revoked_at from api_keys
+select key_id, tenant, scopes, created_at, revoked_at, rate_per_second, rate_burst from api_keys
 where %(tenant)s::text is null or tenant = %(tenant)s
 order by tenant, created_at, key_id;
 
@@ -76,7 +84,7 @@ select plan, count(*) from placements group by plan order by plan;
 
 -- name: tenant_quota
 update tenants set events_per_month = %(events)s where tenant = %(tenant)s
-returning name;
+returning name, events_per_month, rate_per_second, rate_burst;
 
 -- name: skip_add
 insert into skips (topic, partition, source_offset, reason)

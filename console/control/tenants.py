@@ -1,14 +1,17 @@
 """Tenants: the accounts of the operator."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
 from console.control.change import change
 from console.control.core.names import tenant_id
+from console.control.core.rates import columns_of, rate_in
 from console.queries import queries
 from runtime.postgres import Connection
 from schemas.catalog import TenantNamed
 from schemas.errors import AlreadyDone, Reject
+from schemas.rate import Rate
 
 
 class Tenant(NamedTuple):
@@ -21,6 +24,9 @@ class Tenant(NamedTuple):
     events_per_month: int | None
     #: Keys that work.
     keys: int
+    #: Events a second, and at once; None: as many as they like.
+    rate: int | None
+    burst: int | None
 
 
 def create_tenant(connection: Connection, name: str) -> str:
@@ -36,12 +42,12 @@ def create_tenant(connection: Connection, name: str) -> str:
 
 def limit_events(connection: Connection, tenant: str, events: int | None) -> None:
     """Have *tenant* (id) send at most so many *events* in a calendar month; None: as many as there are."""
-    with change(connection) as changed:
-        row = {"tenant": tenant, "events": events}
-        found = connection.execute(queries(__package__)["tenant_quota"], row).fetchone()
-        if found is None:
-            raise Reject(f"there is no tenant {tenant!r}")
-        changed.tell(TenantNamed(tenant, found[0], events))
+    _change(connection, "tenant_quota", {"tenant": tenant, "events": events})
+
+
+def limit_rate(connection: Connection, tenant: str, rate: Rate | None) -> None:
+    """Have *tenant* (id) send no faster than *rate*; None: as fast as it likes. Raises Reject."""
+    _change(connection, "tenant_limit", {"tenant": tenant, **columns_of(rate)})
 
 
 def find_tenant(connection: Connection, word: str) -> str:
@@ -57,3 +63,13 @@ def find_tenant(connection: Connection, word: str) -> str:
 def list_tenants(connection: Connection) -> list[Tenant]:
     """Return all tenants, by id."""
     return [Tenant(*row) for row in connection.execute(queries(__package__)["tenant_list"])]
+
+
+def _change(connection: Connection, query: str, row: Mapping[str, object]) -> None:
+    """Change one tenant by *query*, and tell all that is known of it then. Raises Reject."""
+    with change(connection) as changed:
+        found = connection.execute(queries(__package__)[query], row).fetchone()
+        if found is None:
+            raise Reject(f"there is no tenant {row['tenant']!r}")
+        name, events_per_month, *rate = found
+        changed.tell(TenantNamed(str(row["tenant"]), name, events_per_month, rate_in(*rate)))

@@ -17,6 +17,8 @@ from tests.stack import Namespace
 
 pytestmark = pytest.mark.integration
 
+_TOLD = "select convert_from(value, 'utf8') from outbox order by id"
+
 
 class Command:
     """`weir`, as a script calls it."""
@@ -71,6 +73,49 @@ def test_tenants_and_keys(weir: Command, connection: Connection) -> None:
     assert (weir.code, weir.err.count("\n")) == (2, 1)
     weir("key", "create", "globex", "--scope", "read")
     assert (weir.code, weir.err.count("\n")) == (2, 1)
+
+
+def test_rates_of_tenants_and_keys(weir: Command, connection: Connection) -> None:
+    weir("tenant", "create", "Acme Inc.")
+    key = weir.json("key", "create", "acme-inc", "--scope", "ingest", "--rate", "1000")["key_id"]
+    assert [(each["rate"], each["burst"]) for each in weir.json("key", "list")] == [(1_000, 2_000)]
+    limited = weir.json("tenant", "limit", "Acme Inc.", "--rate", "50", "--burst", "70")
+    assert limited == {"tenant": "acme-inc", "rate": 50, "burst": 70}
+    weir("tenant", "quota", "acme-inc", "900")
+    listed = [(each["rate"], each["burst"], each["events_per_month"]) for each in weir.json("tenant", "list")]
+    assert listed == [(50, 70, 900)]
+    weir("tenant", "limit", "acme-inc", "--rate", "60")
+    assert weir.json("key", "limit", key, "--no-rate") == {"key_id": key, "rate": None, "burst": None}
+    weir("key", "limit", key, "--rate", "7", "--burst", "9")
+    assert weir.err == f"key {key} may send 7 events a second, 9 at once\n"
+    weir("key", "revoke", key)
+
+    told = [json.loads(value) for (value,) in connection.execute(_TOLD)]
+    assert [(fact["fact"], fact["rate"], fact.get("revoked", False)) for fact in told] == [
+        ("tenant", None, False),
+        ("key", {"per_second": 1_000, "burst": 2_000}, False),
+        ("tenant", {"per_second": 50, "burst": 70}, False),
+        ("tenant", {"per_second": 50, "burst": 70}, False),
+        ("tenant", {"per_second": 60, "burst": 120}, False),
+        ("key", None, False),
+        ("key", {"per_second": 7, "burst": 9}, False),
+        ("key", {"per_second": 7, "burst": 9}, True),
+    ]
+    assert [fact["events_per_month"] for fact in told if fact["fact"] == "tenant"] == [None, None, 900, 900]
+    assert {fact["name"] for fact in told if fact["fact"] == "tenant"} == {"Acme Inc."}
+
+    for words, said in (
+        (("key", "limit", key, "--rate", "1"), "is revoked"),
+        (("key", "limit", "nonsense", "--rate", "1"), "no such key"),
+        (("tenant", "limit", "globex", "--no-rate"), "no tenant"),
+        (("tenant", "limit", "acme-inc"), "either --rate"),
+        (("tenant", "limit", "acme-inc", "--rate", "1", "--no-rate"), "either --rate"),
+        (("tenant", "limit", "acme-inc", "--burst", "1"), "a burst needs a rate"),
+        (("tenant", "limit", "acme-inc", "--rate", "0"), "--rate"),
+        (("tenant", "limit", "acme-inc", "--rate", "10000000000"), "a rate is 1 to"),
+    ):
+        weir(*words)
+        assert (weir.code, weir.err.count("\n"), said in weir.err) == (2, 1, True), weir.err
 
 
 def test_topics_and_schema_are_applied_once_and_again(weir: Command) -> None:

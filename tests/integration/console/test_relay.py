@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 
-from console.control.keys import create_key, revoke_key
-from console.control.tenants import create_tenant
+from console.control.keys import create_key, limit_key, revoke_key
+from console.control.tenants import create_tenant, limit_rate
 from console.control.topics import apply_topics
 from console.watch.outbox import pending, publish
 from runtime.broker import Broker
@@ -19,6 +19,7 @@ from runtime.kafka import consumer_config, producer_config
 from runtime.postgres import Connection, connect
 from runtime.settings import Settings
 from schemas.catalog import KeyIssued, TenantNamed, decode_fact
+from schemas.rate import Rate
 from schemas.topics import CATALOG
 from tests.integration.console.shipped import apply_shipped
 from tests.stack import Namespace
@@ -65,6 +66,23 @@ def test_a_revoked_key_is_refused_within_two_seconds(
     until(lambda: follower.catalog.key(key.key_hash.hex()) is None, seconds=2)
 
     print(f"revoked after {time.monotonic() - started:.3f} s")  # noqa: T201
+
+
+def test_a_changed_rate_holds_within_two_seconds(
+    connection: Connection, relay: StartRelay, follower: CatalogFollower
+) -> None:
+    relay()
+    create_tenant(connection, "acme")
+    key, _ = create_key(connection, "acme", ["ingest"], bytes(range(32)))
+    key_hash = key.key_hash.hex()
+    until(lambda: follower.catalog.key(key_hash))
+
+    limit_rate(connection, "acme", Rate(1, 2))
+    until(lambda: follower.catalog.tenants["acme"].rate == Rate(1, 2), seconds=2)
+    limit_key(connection, key.key_id, Rate(3, 4))
+    until(lambda: follower.catalog.keys[key_hash].rate == Rate(3, 4), seconds=2)
+    limit_key(connection, key.key_id, None)
+    until(lambda: follower.catalog.keys[key_hash].rate is None, seconds=2)
 
 
 def test_a_relay_that_died_before_it_marked_publishes_again_and_changes_nothing(
