@@ -6,10 +6,11 @@ from typing import Final, NamedTuple
 import msgspec
 from aiohttp import web
 
-from console.api import balance_sheet, events, late_events, usage
+from console.api import balance_sheet, events, late_events, trends, usage
 from console.books.core.entries import Sheet
 from console.events.core.answer import EventFate
 from console.usage.core.calendar import Window
+from console.usage.core.trend import SIZES_MS
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -69,6 +70,21 @@ ROUTES: Final = (
         "A customer's usage of the periods that contain now, beside its quotas",
         (Parameter("customer", "the customer", required=True, in_path=True), _METER, _FRESH),
         usage.CurrentUsage,
+    ),
+    Route(
+        "/v1/usage/trends",
+        trends.usage_trends,
+        "A customer's usage of one meter, each window against the one before and that of a week before",
+        (
+            Parameter("customer", "the customer", required=True),
+            Parameter("meter", "the meter", required=True),
+            Parameter("window", "what is compared; default: day", choices=tuple(SIZES_MS)),
+            Parameter("peaks", "1 to 1000: how many of the windows in which most was used; default: 3"),
+            _FROM,
+            Parameter("to", "RFC 3339, exclusive; default: now; at most 1000 windows"),
+            _FRESH,
+        ),
+        trends.UsageTrends,
     ),
     Route(
         "/v1/late-events",

@@ -37,9 +37,12 @@ def ask(settings: Settings, read: Callable[[AsyncConnection, Moment], Awaitable[
     return asyncio.run(asked())
 
 
-def span_of(window: Window, start: str | None, end: str | None) -> Bounds:
-    """Return the whole windows between the options --from and --to. Raises click.UsageError."""
-    from_ms, to_ms = _instant("--from", start, _FIRST_MS), _instant("--to", end, _LAST_MS)
+def span_of(window: Window, start: str | None, end: str | None, since_ms: int = _FIRST_MS) -> Bounds:
+    """Return the whole windows between the options --from (by default *since_ms*) and --to.
+
+    Raises click.UsageError.
+    """
+    from_ms, to_ms = _instant("--from", start, since_ms), _instant("--to", end, _LAST_MS)
     if to_ms <= from_ms:
         raise click.UsageError("--to must be later than --from")
     return widened(window, from_ms, to_ms)

@@ -27,6 +27,7 @@ COMMANDS: Final = (
     Entry("catalog", "console.cli.catalog", "Meters and plans: check, apply, show."),
     Entry("customer", "console.cli.customer", "Customers and their plans: plan, list."),
     Entry("usage", "console.cli.usage", "A customer's usage."),
+    Entry("trends", "console.cli.trends", "How a customer's usage changes, and where it is highest."),
     Entry("quota", "console.cli.quota", "A customer's quotas; debug: counter, store and limit."),
     Entry("late-events", "console.cli.late_events", "How many of the accepted events came in time."),
     Entry("event", "console.cli.event", "The fate of one event."),

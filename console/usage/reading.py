@@ -9,7 +9,7 @@ from console.queries import queries
 from console.usage.core.calendar import Window
 from console.usage.core.cursor import Position
 from console.usage.core.freshness import Freshness
-from console.usage.core.merge import StoredRow, Usage, answers
+from console.usage.core.merge import StoredRow, Usage, answers, meters_of
 from console.usage.snapshot import AsyncConnection, Moment, read_catalog, read_freshness, snapshot
 from runtime.settings import Settings
 from schemas.catalog import Catalog
@@ -92,9 +92,9 @@ async def _rows(connection: AsyncConnection, question: Question) -> tuple[list[S
     seen: tuple[object, ...] | None = None
     count = 0
     async with connection.cursor(name="usage") as cursor:
-        await cursor.execute(queries(__package__)[name], _parameters(question))
+        await cursor.execute(queries(__package__)[name], parameters(question))
         async for raw in cursor:
-            row = _stored(raw)
+            row = stored_row(raw)
             key = row.key(question.window)
             if key != seen:
                 seen, count = key, count + 1
@@ -105,21 +105,22 @@ async def _rows(connection: AsyncConnection, question: Question) -> tuple[list[S
 
 
 async def _top(connection: AsyncConnection, question: Question, catalog: Catalog) -> list[StoredRow]:
-    meters = {meter.name: meter for version in catalog.meter_sets for meter in version.meters}
+    meters = meters_of(catalog)
     meter = meters.get(question.meter or "")
     if meter is None:
         choice = ", ".join(sorted(meters))
         raise Unanswerable("meter", f"top compares the windows of one meter: choose from {choice}")
-    wanted = _parameters(question) | {
+    wanted = parameters(question) | {
         "window": question.window,
         "aggregation": meter.aggregation,
         "top": question.top,
     }
     found = await connection.execute(queries(__package__)["rows_of_top"], wanted)
-    return [_stored(raw) async for raw in found]
+    return [stored_row(raw) async for raw in found]
 
 
-def _parameters(question: Question) -> dict[str, Any]:
+def parameters(question: Question) -> dict[str, Any]:
+    """Return *question* as the queries of rows take it."""
     after = question.after or Position(question.from_ms, question.to_ms, "", "", (), 0)
     return {
         "tenant": question.tenant,
@@ -139,7 +140,8 @@ def _position(question: Question, row: StoredRow) -> Position:
     return Position(question.from_ms, question.to_ms, row.customer, row.meter, row.group, row.window_start_ms)
 
 
-def _stored(raw: TupleRow) -> StoredRow:
+def stored_row(raw: TupleRow) -> StoredRow:
+    """Return one row of such a query."""
     customer, meter, shown, start_ms, day, *values = raw
     # numeric arrives as Decimal; the state holds integers, of any size.
     return StoredRow(customer, meter, tuple(shown), start_ms, day, Partial(*map(int, values)))

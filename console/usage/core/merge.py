@@ -68,10 +68,15 @@ def answers(
     *rows* are in the order of the table's key, so that where two events of one group share a millisecond
     the one that came later on the log is merged later.
     """
-    meters = {meter.name: meter for version in catalog.meter_sets for meter in version.meters}
-    state = _state_rule(catalog, complete_through_ms)
+    meters = meters_of(catalog)
+    state = state_rule(catalog, complete_through_ms)
     for (series, bounds), hours in groupby(rows, key=lambda row: row.key(window)):
         yield _usage(series, bounds, list(hours), group_by, meters, state(bounds))
+
+
+def meters_of(catalog: Catalog) -> dict[str, Meter]:
+    """Return each meter that ever was, as its newest version describes it."""
+    return {meter.name: meter for version in catalog.meter_sets for meter in version.meters}
 
 
 def _usage(
@@ -109,7 +114,9 @@ def _merged(partials: Iterable[Partial]) -> Partial | None:
     return result
 
 
-def _state_rule(catalog: Catalog, complete_through_ms: int | None) -> Callable[[Bounds], State]:
+def state_rule(catalog: Catalog, complete_through_ms: int | None) -> Callable[[Bounds], State]:
+    """Return what says of a window whether more is expected."""
+
     def state(bounds: Bounds) -> State:
         if complete_through_ms is None or complete_through_ms < bounds.end_ms:
             return "open"

@@ -10,7 +10,7 @@ import pytest
 from console.cli import main
 from runtime.postgres import Connection
 from runtime.settings import Settings
-from schemas.instant import HOUR_MS, MINUTE_MS, day_of, format_instant, parse_instant
+from schemas.instant import DAY_MS, HOUR_MS, MINUTE_MS, day_of, format_instant, parse_instant
 from schemas.topics import USAGE
 from tests.integration.console.api import MICRO, count_of, put_fates, put_rollup, this_hour_ms
 from tests.stack import Namespace
@@ -215,6 +215,36 @@ def test_usage_is_that_of_the_api_and_needs_no_key(weir: Command, connection: Co
     weir("usage", "c-1")
     assert (weir.code, "--tenant" in weir.err) == (2, True)
     assert weir.json("usage", "c-1", "--tenant", "globex")["data"] == []
+
+
+def test_trends_in_every_format(weir: Command, connection: Connection) -> None:
+    weir("topics", "apply")
+    weir("catalog", "apply")
+    weir("tenant", "create", "acme")
+    day = this_hour_ms() // DAY_MS * DAY_MS
+    for days, quantity in ((2, 40), (1, 30)):
+        at = day - days * DAY_MS
+        put_rollup(connection, "acme", "c-1", "api", at, count_of(1, quantity * MICRO, at))
+    words = ("trends", "c-1", "--meter", "api", "--from", format_instant(day - 2 * DAY_MS))
+
+    answer = weir.json(*words)
+    assert [trend["change_percent"] for trend in answer["data"]] == [None, "-25", "-100"]
+    assert [peak["quantity"] for peak in answer["peaks"]] == ["40", "30"]
+    lines = weir(*words, "--format", "csv").splitlines()
+    assert lines[0] == "start,end,quantity,change_percent,week_change_percent,events,state,peak,unit"
+    assert lines[2].split(",")[2:] == ["30", "-25", "", "1", answer["data"][1]["state"], "2", "requests"]
+    assert "complete through" in weir.err
+    assert "-25" in weir(*words)
+    assert weir.code == 0
+
+    for more, said in (
+        (("--from", "1970-01-01T00:00:00Z"), "ask for a shorter span"),
+        (("--meter", "nonsense"), "choose from api"),
+        (("--window", "month"), "is not one of"),
+        (("--from", "2026-01-02T00:00:00Z", "--to", "2026-01-01T00:00:00Z"), "--to must be later"),
+    ):
+        weir(*words, *more)
+        assert (weir.code, weir.err.count("\n"), said in weir.err) == (2, 1, True), weir.err
 
 
 def test_the_doctor_says_what_is_wrong_and_what_to_do(

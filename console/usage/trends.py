@@ -1,0 +1,69 @@
+"""Reads trends from PostgreSQL, in one snapshot. Hours are added up as they come: few are held at a time."""
+
+from typing import NamedTuple
+
+from console.queries import queries
+from console.usage.core.calendar import Bounds, Window, window_of
+from console.usage.core.freshness import Freshness
+from console.usage.core.merge import meters_of, state_rule
+from console.usage.core.trend import WEEK_MS, Trends, trends
+from console.usage.reading import Question, Unanswerable, parameters, stored_row
+from console.usage.snapshot import AsyncConnection, Moment, read_catalog, read_freshness, snapshot
+from runtime.settings import Settings
+from schemas.partial import Partial, merge
+from schemas.partition import partition_of
+
+
+class TrendQuestion(NamedTuple):
+    """Whose usage of what, by which windows. Its span is what `comparable` returns."""
+
+    tenant: str
+    customer: str
+    meter: str
+    window: Window
+    span: Bounds
+    peaks: int
+
+
+class TrendPage(NamedTuple):
+    """The answer, what it is measured in, and up to when it is complete."""
+
+    found: Trends
+    unit: str
+    freshness: Freshness
+
+
+async def read_trends(
+    connection: AsyncConnection, settings: Settings, question: TrendQuestion, moment: Moment
+) -> TrendPage:
+    """Return the answer to *question*. Raises Unanswerable."""
+    partition = partition_of(question.tenant, question.customer, settings.partitions)
+    async with snapshot(connection):
+        fresh = await read_freshness(connection, (partition,), moment)
+        catalog = await read_catalog(connection)
+        meters = meters_of(catalog)
+        meter = meters.get(question.meter)
+        if meter is None:
+            choice = ", ".join(sorted(meters))
+            raise Unanswerable("meter", f"there is no meter {question.meter!r}: choose from {choice}")
+        totals = await _totals(connection, question)
+    state = state_rule(catalog, fresh.complete_through_ms)
+    found = trends(totals, question.window, question.span, meter, state, question.peaks)
+    return TrendPage(found, meter.unit, fresh)
+
+
+async def _totals(connection: AsyncConnection, question: TrendQuestion) -> dict[int, Partial]:
+    """Return what each window holds, from a week before the span on."""
+    start_ms, end_ms = question.span
+    rows = Question(
+        question.tenant, question.customer, question.meter, question.window, start_ms - WEEK_MS, end_ms
+    )
+    totals: dict[int, Partial] = {}
+    async with connection.cursor(name="trends") as cursor:
+        await cursor.execute(queries(__package__)["rows_of_customer"], parameters(rows))
+        async for raw in cursor:
+            row = stored_row(raw)
+            start_ms = window_of(question.window, row.window_start_ms).start_ms
+            before = totals.get(start_ms)
+            totals[start_ms] = row.partial if before is None else merge(before, row.partial)
+    return totals
