@@ -19,6 +19,8 @@ _BYTES: Final = (256.0, 1_024.0, 4_096.0, 16_384.0, 65_536.0, 262_144.0, 1_048_5
 
 _AGENT: Final = Label("agent", ("usage",))
 _GROUP: Final = Label("group")
+#: What a hot key is; never whose.
+_KEY_KIND: Final = Label("kind", ("customer", "tenant"))
 _PARTITION: Final = Label("partition")
 _ROUTE: Final = Label("route")
 _SINK: Final = Label("sink", ("rollups", "archive", "dead-letters", "door"))
@@ -141,6 +143,15 @@ DEDUPE_HORIZON: Final = Gauge(
 )
 WATERMARK: Final = Gauge(
     "watermark_timestamp_seconds", "Newest record time processed, least partition", (PROCESSORS,), (_AGENT,)
+)
+HOT_KEYS: Final = Gauge(
+    "hot_keys",
+    "Those with more than a quarter of a busy partition's events of the last minute",
+    (PROCESSORS,),
+    (_KEY_KIND,),
+)
+HOT_KEY_SHARE: Final = Gauge(
+    "hot_key_share_ratio", "Largest share of one of them, from 0 to 1", (PROCESSORS,), (_KEY_KIND,)
 )
 TABLE_RECOVERY_REMAINING: Final = Gauge(
     "table_recovery_remaining_events",

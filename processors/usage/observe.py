@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from processors.stream.core.records import SourceRecord
 from processors.usage.core.partition import Outcome
+from processors.usage.hot_keys import HotKeyReport
 from runtime.metrics import Metrics
 from schemas import metrics as names
 from schemas.verdict import Fate
@@ -32,6 +33,7 @@ class Observer:
         self._rebalances = metrics.counter(names.REBALANCES).labels(group)
         self._rebalance_duration = metrics.histogram(names.REBALANCE_DURATION).labels(group)
         self._watermarks: dict[int, int] = {}
+        self.hot = HotKeyReport(metrics)
         metrics.gauge(names.DEDUPE_HORIZON).set(horizon_seconds)
 
     def applied(
@@ -61,6 +63,8 @@ class Observer:
     def rebalanced(self, partitions: Iterable[int], seconds: float) -> None:
         """Take note of an assignment, which took *seconds* to load; other partitions are not ours."""
         self._rebalances.inc()
+        partitions = frozenset(partitions)
         self._rebalance_duration.observe(seconds)
-        for partition in self._watermarks.keys() - set(partitions):
+        self.hot.keep(partitions)
+        for partition in self._watermarks.keys() - partitions:
             del self._watermarks[partition]

@@ -91,6 +91,8 @@ class UsageState:
         self._observer.applied(
             self.partition.identity.partition, outcome, records, time.perf_counter() - started
         )
+        if (hot := self.partition.hot_keys.take()) is not None:
+            self._observer.hot.found(self.partition.identity.partition, hot, outcome.record_time_ms)
         return self._flush(outcome)
 
     def durable(self, flush: Flush) -> None:

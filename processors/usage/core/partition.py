@@ -7,6 +7,7 @@ from processors.stream.core.records import NewRecord, SourceRecord
 from processors.usage.core.count import RecordCount
 from processors.usage.core.dedupe import NO_COPIES, Copies, Dedupe
 from processors.usage.core.horizon import Horizon
+from processors.usage.core.hot_keys import HotKeys
 from processors.usage.core.judge import Judge
 from processors.usage.core.periods import Periods
 from processors.usage.core.quota_table import QuotaTable
@@ -76,6 +77,8 @@ class UsagePartition:
         self.horizon = horizon
         #: The last one that an outcome carried.
         self.progress = progress
+        #: Measures alone: nothing that is written depends on it.
+        self.hot_keys = HotKeys()
         self._recipes = Recipes()
         self._periods = Periods(Catalog())
         self._judge = Judge()
@@ -90,6 +93,10 @@ class UsagePartition:
             self._periods = Periods(catalog)
         screened = [self._screen.screen(record, catalog) for record in records]
         deduped = self._dedupe.decide(screened)
+        for one in screened:
+            if one.pack is not None:
+                pack, record = one.pack, one.record
+                self.hot_keys.add(record.offset, record.recorded_at_ms, pack.series, pack.series_index)
         tally = Tally(lookups=sum(len(one.passing) for one in screened))
         verdicts = []
         for one in screened:
