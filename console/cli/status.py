@@ -7,6 +7,7 @@ from typing import Any
 import click
 import msgspec
 
+from console.cli.hot_keys import Hot, hot_keys
 from console.cli.place import data_folder, find_settings
 from console.cli.run import BAD_ANSWER
 from console.cli.show import Format, example, format_option, say, show
@@ -19,26 +20,38 @@ from schemas.errors import WeirError
 @click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Data folder of the stack.")
 @format_option
 def command(data: Path | None, output: Format) -> int:
-    """Show each process with pid, health and restarts, and each reader's lag; exit 1 if one is not ready."""
+    """Show each process with pid, health and restarts, how far each reader is behind, and hot keys.
+
+    Exit 1 if a process is not ready.
+    """
     status = stack.status(data_folder(data))
     lags = _lags(data) if status.ready else {}
+    hot = hot_keys(_processors(status)) if status.ready else {}
     rows = [
         (each.name, each.state, each.pid, each.restarts, each.metrics, each.detail)
         for each in status.processes
     ]
-    show(output, ("name", "state", "pid", "restarts", "metrics", "detail"), rows, _value(status, lags))
+    show(output, ("name", "state", "pid", "restarts", "metrics", "detail"), rows, _value(status, lags, hot))
     if output == "table":
         for name, address in status.addresses.items():
             click.echo(f"{name:<14}{address}")
         for name, messages in lags.items():
             click.echo(f"lag       {name}: {messages}")
+        for kind, (number, share) in hot.items():
+            largest = f", up to {share:.0%} of a partition" if number else ""
+            click.echo(f"hot       {kind}s: {number}{largest}")
     say(f"{status.data}: {'ready' if status.ready else f'not ready ({status.phase})'}")
     return 0 if status.ready else BAD_ANSWER
 
 
-def _value(status: StackStatus, lags: dict[str, int]) -> dict[str, Any]:
+def _value(status: StackStatus, lags: dict[str, int], hot: dict[str, Hot]) -> dict[str, Any]:
     value: dict[str, Any] = msgspec.to_builtins(status)
-    return value | {"lag": lags}
+    return value | {"lag": lags, "hot": {kind: each._asdict() for kind, each in hot.items()}}
+
+
+def _processors(status: StackStatus) -> list[str]:
+    """Return where the processors' metrics are."""
+    return [each.metrics for each in status.processes if each.name.startswith("processors") and each.metrics]
 
 
 def _lags(data: Path | None) -> dict[str, int]:

@@ -2,8 +2,10 @@
 
 import random
 import time
+import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import count, islice
 from typing import Any
 
 import pytest
@@ -12,12 +14,15 @@ from processors.usage.row_store import RowStore
 from schemas import rollup, topics
 from schemas.catalog import RecordSkipped
 from schemas.errors import TryAgain
-from schemas.event import Series, UsageEvent
+from schemas.event import NOT_GIVEN, Series, UsageEvent
+from schemas.partition import partition_of
+from schemas.quantity import MICRO
 from schemas.stamp import generation_of, offset_of
 from schemas.topics import topic_name
 from tests.integration.processors.usage_log import Made, UsageLog
 from tests.running import Running
 from tests.stack import PARTITIONS, Namespace
+from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -304,3 +309,32 @@ def test_a_group_that_an_operator_reset_changes_nothing(log: UsageLog, start: St
     made = wait_done(log)
     assert made.usage == sums(before, after)
     assert made.fates.duplicate == 0
+
+
+def test_a_hot_customer_is_named_in_the_log_and_counted_in_the_metrics(log: UsageLog, start: Start) -> None:
+    process = start("processors")
+    home = partition_of("acme", "c-hot", PARTITIONS)
+    neighbours = (f"c-{number}" for number in count())
+    beside = list(islice((name for name in neighbours if partition_of("acme", name, PARTITIONS) == home), 10))
+    names = count()
+
+    def one(customer: str) -> UsageEvent:
+        return UsageEvent(Series("acme", customer, "api"), NOT_GIVEN, MICRO, "api", f"e-{next(names)}", b"")
+
+    log.send((one(customer) for customer in ["c-hot", *beside] * 4_000), pack=500)
+    log.send((one("c-hot") for _ in range(60_000)), pack=500)
+    wait_done(log, process)
+
+    def is_named() -> bool:
+        log.send([one("c-hot")])  # it is found with the first record of the next ten seconds
+        return "hot_key" in process.log
+
+    until(is_named)
+    line = next(line for line in process.log.splitlines() if "hot_key" in line)
+    assert f'"partition":{home}' in line.replace(" ", "")
+    assert '"c-hot"' in line
+    assert not any(f'"{name}"' in process.log for name in beside)
+    with urllib.request.urlopen(f"{process.health}/metrics", timeout=10) as answer:  # noqa: S310
+        metrics = answer.read().decode()
+    assert 'weir_hot_keys{kind="customer"} 1.0' in metrics
+    assert "c-hot" not in metrics
