@@ -98,7 +98,7 @@ class Ingress:
             tasks = [
                 group.create_task(self._ground.watch()),
                 group.create_task(self._keep_house()),
-                group.create_task(self._tell_who_waits()),
+                group.create_task(self._tell_once_a_minute()),
                 group.create_task(self._listen(ready)),
                 group.create_task(_result_of(failed)),
             ]
@@ -131,17 +131,21 @@ class Ingress:
             if self._faults.fatal is not None:
                 raise RuntimeError(f"Kafka's producer cannot go on: {self._faults.fatal}")
 
-    async def _tell_who_waits(self) -> None:
+    async def _tell_once_a_minute(self) -> None:
         while True:
             await asyncio.sleep(_TELL_SECONDS)
-            for whose, requests in self._rates.take_refused():
-                log.info("rate.limited", tenant=whose.tenant, key_id=whose.key_id, requests=requests)
+            self._tell_who_was_too_fast()
+
+    def _tell_who_was_too_fast(self) -> None:
+        for whose, requests in self._rates.take_refused():
+            log.info("rate.limited", tenant=whose.tenant, key_id=whose.key_id, requests=requests)
 
     async def _drain(self) -> None:
         """Answer what is under way, publish what is left, in that order."""
         self._requests.draining = True
         self._packer.hurry()
         await self._door.close(self._settings.ingest_ack_timeout_ms / 1_000 + _DRAIN_SECONDS)
+        self._tell_who_was_too_fast()
         self._tally.publish(_now_ms())
         left = await asyncio.to_thread(self._producer.flush, _FLUSH_SECONDS)
         log.info("ingest.drained", left=left)

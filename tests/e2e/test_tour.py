@@ -46,6 +46,20 @@ def tour(page: str, port_base: int) -> str:
                 " calls",
                 " 0.5 ",
                 " 44 ",
+                # This hour against the one before, in which there was nothing.
+                ",780,,,3,open,1,tokens",
+                '"week_change_percent":null',
+            ),
+        ),
+        (
+            "docs/fairness.md",
+            (
+                '{"accepted":100,',
+                "HTTP/1.1 429 Too Many Requests",
+                "Retry-After: ",
+                '"code":"rate_limited"',
+                "may send 2 events a second, 10 at once",
+                "hot       customers: 0",
             ),
         ),
         (

@@ -62,6 +62,9 @@ def test_a_key_with_a_rate_is_told_when_to_come_back(open_door: Callable[..., Do
     until(lambda: time.monotonic() >= came_back)
     assert send(door).status == 202
     assert len(door.logged()) == 4_001
+    door.process.terminate()
+    (said,) = [json.loads(line) for line in door.process.log.splitlines() if "rate.limited" in line]
+    assert (said["tenant"], said["requests"]) == (TENANT, 2)
 
 
 def test_the_keys_of_a_tenant_share_its_rate_and_a_change_needs_no_restart(
