@@ -54,7 +54,7 @@ def tour(page: str, port_base: int) -> str:
         (
             "docs/fairness.md",
             (
-                '{"accepted":100,',
+                '{"accepted":40,',
                 "HTTP/1.1 429 Too Many Requests",
                 "Retry-After: ",
                 '"code":"rate_limited"',
