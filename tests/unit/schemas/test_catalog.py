@@ -145,20 +145,6 @@ def test_a_field_of_a_later_release_does_not_disturb() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("value", "fact"),
-    [
-        (b'{"fact":"tenant","tenant":"acme","name":"A"}', TenantNamed("acme", "A")),
-        (
-            b'{"fact":"key","key_id":"k","tenant":"acme","key_hash":"ab","scopes":["read"],"revoked":true}',
-            KeyIssued("k", "acme", "ab", ("read",), revoked=True),
-        ),
-    ],
-)
-def test_what_was_written_before_there_were_rates_has_none(value: bytes, fact: Fact) -> None:
-    assert decode_fact(value) == fact
-
-
 def test_a_snapshot_does_not_change_under_its_reader() -> None:
     before = Catalog().with_facts([TENANT, FIRST])
     after = before.with_facts([KEY, SECOND])
@@ -216,6 +202,10 @@ def test_an_empty_catalogue_has_version_0() -> None:
         (
             b'{"fact":"meters","version":1,"effective_from_ms":0,"meters":[],"grace_ms":5}',
             MetersPublished(1, 0, (), 5),
+        ),
+        (
+            b'{"fact":"key","key_id":"k","tenant":"acme","key_hash":"ab","scopes":["read"],"revoked":true}',
+            KeyIssued("k", "acme", "ab", ("read",), revoked=True),
         ),
     ],
 )
