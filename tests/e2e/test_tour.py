@@ -46,8 +46,8 @@ def tour(page: str, port_base: int) -> str:
                 " calls",
                 " 0.5 ",
                 " 44 ",
-                # This hour against the one before, in which there was nothing.
-                ",780,,,3,open,1,tokens",
+                # Today against yesterday and the week before, when there was nothing.
+                ",780,,,3,",
                 '"week_change_percent":null',
             ),
         ),
