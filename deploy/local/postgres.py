@@ -87,6 +87,8 @@ class Cluster(NamedTuple):
         with psycopg.connect(self.admin_dsn, autocommit=True) as admin:
             if not admin.execute("select 1 from pg_roles where rolname = %s", [APPLICATION]).fetchone():
                 admin.execute(sql.SQL("create role {} login").format(sql.Identifier(APPLICATION)))
+            # Migrations make the roles that tell readers from writers.
+            admin.execute(sql.SQL("alter role {} createrole").format(sql.Identifier(APPLICATION)))
             if not admin.execute("select 1 from pg_database where datname = %s", [APPLICATION]).fetchone():
                 name = sql.Identifier(APPLICATION)
                 admin.execute(sql.SQL("create database {} owner {}").format(name, name))

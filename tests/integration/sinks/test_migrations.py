@@ -13,7 +13,7 @@ from sinks.sql import downgrade, migrate
 
 pytestmark = pytest.mark.integration
 
-#: Everything about our tables that PostgreSQL keeps in words.
+#: Everything about our tables, and who may do what, that PostgreSQL keeps in words.
 _SHAPE = """
 select 'column', c.table_name, c.ordinal_position::text, c.column_name, c.data_type, c.is_nullable,
     c.column_default, c.is_identity
@@ -25,8 +25,26 @@ union all
 select 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid), null, null, null, null
 from pg_constraint where connamespace = %(schema)s::regnamespace
 union all
-select 'table', relname, relkind::text, array_to_string(reloptions, ','), null, null, null, null
+select 'table', relname, relkind::text, array_to_string(reloptions, ','), relrowsecurity::text,
+    relforcerowsecurity::text, relacl::text, null
 from pg_class where relnamespace = %(schema)s::regnamespace
+union all
+select 'grant', attrelid::regclass::text, attname, attacl::text, null, null, null, null
+from pg_attribute join pg_class c on c.oid = attrelid
+where relnamespace = %(schema)s::regnamespace and attacl is not null
+union all
+select 'policy', tablename, policyname, permissive, roles::text, cmd, replace(qual, %(schema)s || '.', ''),
+    with_check
+from pg_policies where schemaname = %(schema)s
+union all
+select 'function', proname, replace(pg_get_functiondef(oid), %(schema)s || '.', ''), proacl::text, null, null,
+    null, null
+from pg_proc where pronamespace = %(schema)s::regnamespace
+union all
+select 'trigger', c.relname, tgname, replace(pg_get_triggerdef(t.oid), %(schema)s || '.', ''), null, null,
+    null, null
+from pg_trigger t join pg_class c on c.oid = tgrelid
+where relnamespace = %(schema)s::regnamespace and not tgisinternal
 order by 1, 2, 3, 4
 """
 
