@@ -1,16 +1,21 @@
 """PostgreSQL by psycopg 3: a connection for a thread, a pool for a loop, and what an error asks us to do."""
 
+import re
 import threading
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 import psycopg
 from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from runtime import logs
 from runtime.backoff import delays
 from runtime.metrics import Metrics
+from runtime.operator import operator_of
 from runtime.settings import Settings
 from schemas.errors import Misconfigured, TryAgain
 from schemas.metrics import DB_POOL_CONNECTIONS
@@ -23,12 +28,36 @@ _REFUSALS: Final = ("authentication failed", "does not exist", "is not permitted
 #: SQLSTATE class of statements and rows that PostgreSQL will never take, though it calls them operational.
 _BEYOND_LIMITS: Final = "54"
 
+#: The role of the read API; the schema's migrations make it.
+READER: Final = "weir_reader"
+
 Connection = psycopg.Connection[TupleRow]
-Pool = AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]
+AsyncConnection = psycopg.AsyncConnection[TupleRow]
+Pool = AsyncConnectionPool[AsyncConnection]
+#: Called with each connection that enters a pool, or comes back to it.
+Hook = Callable[[AsyncConnection], Awaitable[None]]
 #: Values of the label `reason` of weir_sink_retries_total.
 RetryReason = Literal["serialization", "deadlock", "connection", "timeout"]
 
 log = logs.get_logger(__name__)
+
+
+def as_reader(settings: Settings, key_hash: bytes | None = None) -> Settings:
+    """Return *settings* with the DSN of the read API. Raises Misconfigured.
+
+    With *key_hash*, the SHA-256 of an API key, connections see the rows of that key's tenant; without
+    it no tenant's, until a transaction shows a key.
+    """
+    try:
+        dsn = settings.postgres_reader or make_conninfo(settings.postgres, user=READER)
+        if key_hash is not None:
+            given = str(conninfo_to_dict(dsn).get("options") or "")
+            dsn = make_conninfo(dsn, options=f"{given} -c weir.key_hash={key_hash.hex()}".strip())
+    except psycopg.ProgrammingError as error:
+        raise Misconfigured(
+            f"the read API's DSN is none ({_line(error)}): mend WEIR_POSTGRES_READER"
+        ) from None
+    return replace(settings, postgres=dsn)
 
 
 def connect(settings: Settings, name: str, *, autocommit: bool = False) -> Connection:
@@ -60,10 +89,19 @@ def connect_patiently(
     return None
 
 
-def open_pool(settings: Settings, name: str, most: int, *, seconds: float = 5.0) -> Pool:
+def open_pool(
+    settings: Settings,
+    name: str,
+    most: int,
+    *,
+    seconds: float = 5.0,
+    configure: Hook | None = None,
+    reset: Hook | None = None,
+) -> Pool:
     """Return a pool of at most *most* connections for an `async with`, which opens it.
 
     It does not wait for PostgreSQL. Whoever gets no connection within *seconds* gets PoolTimeout.
+    A connection that *configure* raises for is not taken; *reset* sees each that comes back.
     """
     return AsyncConnectionPool(
         settings.postgres,
@@ -73,6 +111,8 @@ def open_pool(settings: Settings, name: str, most: int, *, seconds: float = 5.0)
         timeout=seconds,
         open=False,
         name=name,
+        configure=configure,
+        reset=reset,
         check=AsyncConnectionPool.check_connection,  # a restart of PostgreSQL is not the caller's trouble
     )
 
@@ -104,13 +144,23 @@ def retry_reason(error: psycopg.Error) -> RetryReason | None:
 
 
 def _options(settings: Settings, name: str) -> dict[str, Any]:
+    try:
+        given = str(conninfo_to_dict(settings.postgres).get("options") or "")
+    except psycopg.ProgrammingError:
+        given = ""  # no DSN: connecting says so
+    ours = f"-c timezone=UTC -c weir.operator={_escaped(operator_of(settings))}"
     return {
         "application_name": f"{settings.instance}/{name}",
         "connect_timeout": CONNECT_SECONDS,
         "keepalives_idle": _SILENT_PEER_MS // 1_000,
         "tcp_user_timeout": _SILENT_PEER_MS,
-        "options": "-c timezone=UTC",
+        "options": f"{given} {ours}".strip(),
     }
+
+
+def _escaped(text: str) -> str:
+    """Return *text* as one word of libpq's options."""
+    return re.sub(r"([\\\s])", r"\\\1", text)
 
 
 def _line(error: Exception) -> str:

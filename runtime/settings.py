@@ -46,6 +46,14 @@ class Settings:
             secret=True,
         ),
     ] = ""
+    postgres_reader: Annotated[
+        str,
+        About(
+            "PostgreSQL's DSN for the read API; empty: WEIR_POSTGRES with the user weir_reader",
+            (CONSOLE,),
+            secret=True,
+        ),
+    ] = ""
     data: Annotated[Path, About("Folder for what this machine keeps on disk", PROCESSES)] = Path(".weir")
     archive: Annotated[str, About("Folder or fsspec address of the archive", (SINKS, CONSOLE))] = (
         "{data}/archive"
@@ -56,6 +64,9 @@ class Settings:
         KafkaName, About("Name of this process, unlike any other's: its static member id", PROCESSES)
     ] = "{process}-1"
     commit: Annotated[str, About("Commit of this build, for weir_build_info; images set it", PROCESSES)] = ""
+    operator: Annotated[
+        str, About("Who changes things, for the audit log; empty: the system's user, at its host", (CONSOLE,))
+    ] = ""
     secret_key: Annotated[
         str, About("Encrypts tenants' secrets at rest; `weir up` makes one", (CONSOLE,), secret=True)
     ] = ""
