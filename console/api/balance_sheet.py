@@ -6,19 +6,20 @@ import time
 import msgspec
 from aiohttp import web
 
-from console.api.access import tenant_of
+from console.api.access import caller_of
 from console.api.answers import answer
 from console.api.context import CONTEXT
 from console.api.core.parameters import Parameters, instant
 from console.books.core.entries import Finding, Sheet, Span
 from console.books.reconcile import reconcile_usage
+from runtime.postgres import as_reader
 from schemas.admission import OLDEST_MS
 from schemas.instant import HOUR_MS
 
 
 async def balance_sheet(request: web.Request) -> web.Response:
     """Answer with the balance sheet of a span of hours."""
-    tenant = await tenant_of(request)
+    caller = await caller_of(request)
     context = request.app[CONTEXT]
     given = Parameters(request.query.items())
     from_ms, to_ms = given.take("from", instant), given.take("to", instant)
@@ -27,10 +28,11 @@ async def balance_sheet(request: web.Request) -> web.Response:
     if to_ms is not None and to_ms <= from_ms:
         given.fault("to", "span_empty", "must be later than from")
     given.done()
-    span = Span(from_ms - from_ms % HOUR_MS, to_ms, tenant)
+    span = Span(from_ms - from_ms % HOUR_MS, to_ms, caller.tenant)
+    held = as_reader(context.settings, caller.key_hash)
     async with context.recounts:
-        sheet = await asyncio.to_thread(reconcile_usage, context.settings, span)
-    return answer(_of_tenant(sheet, tenant))
+        sheet = await asyncio.to_thread(reconcile_usage, held, span)
+    return answer(_of_tenant(sheet, caller.tenant))
 
 
 def _of_tenant(sheet: Sheet, tenant: str) -> Sheet:

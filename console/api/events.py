@@ -4,7 +4,7 @@ import asyncio
 
 from aiohttp import web
 
-from console.api.access import tenant_of
+from console.api.access import caller_of
 from console.api.answers import answer
 from console.api.context import CONTEXT
 from console.api.core.parameters import Parameters, name_of
@@ -16,7 +16,7 @@ from schemas.position import Position, parse_position
 
 async def find_event(request: web.Request) -> web.Response:
     """Answer with the fate of an event."""
-    tenant = await tenant_of(request)
+    caller = await caller_of(request)
     context = request.app[CONTEXT]
     given = Parameters(request.query.items())
     source = given.require("source", name_of, "")
@@ -24,7 +24,7 @@ async def find_event(request: web.Request) -> web.Response:
     customer = given.take("customer", name_of)
     at = given.take("position", _position)
     given.done()
-    wanted = Wanted(tenant, source, event_id, customer)
+    wanted = Wanted(caller.tenant, source, event_id, customer)
     async with context.look_ups:
         return answer(await asyncio.to_thread(look_up, context.settings, wanted, at))
 

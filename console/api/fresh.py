@@ -5,10 +5,12 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol, TypeVar
 
+from console.api.access import Caller, reading_as
 from console.api.context import Context
 from console.api.core.problem import refuse
 from console.usage.core.freshness import Freshness
-from console.usage.snapshot import AsyncConnection, Moment
+from console.usage.snapshot import Moment
+from runtime.postgres import AsyncConnection
 
 #: How long a question with ?min_freshness= waits for the stream to come up to it.
 PATIENCE_SECONDS: Final = 10.0
@@ -25,16 +27,19 @@ T = TypeVar("T", bound=_Dated)
 
 
 async def read_fresh(
-    context: Context, min_freshness_ms: int | None, read: Callable[[AsyncConnection, Moment], Awaitable[T]]
+    context: Context,
+    caller: Caller,
+    min_freshness_ms: int | None,
+    read: Callable[[AsyncConnection, Moment], Awaitable[T]],
 ) -> T:
-    """Return what *read* finds, once it is at most *min_freshness_ms* old; None: as it is.
+    """Return what *read* finds for *caller*, once it is at most *min_freshness_ms* old; None: as it is.
 
     Raises Refused when that takes too long.
     """
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         ends = await context.log.ends()
-        async with context.pool.connection() as connection:
+        async with reading_as(context, caller) as connection:
             found = await read(connection, Moment(ends, now_ms()))
         if min_freshness_ms is None or _is_fresh(found.freshness, min_freshness_ms):
             return found

@@ -3,7 +3,7 @@
 import msgspec
 from aiohttp import web
 
-from console.api.access import tenant_of
+from console.api.access import caller_of
 from console.api.answers import answer
 from console.api.context import CONTEXT
 from console.api.core.parameters import Parameters, duration, name_of, one_of
@@ -30,7 +30,7 @@ class LateEvents(msgspec.Struct, frozen=True):
 
 async def late_events(request: web.Request) -> web.Response:
     """Answer with the ledger of a span."""
-    tenant = await tenant_of(request)
+    caller = await caller_of(request)
     context = request.app[CONTEXT]
     given = Parameters(request.query.items())
     min_freshness_ms = given.take("min_freshness", duration)
@@ -38,9 +38,10 @@ async def late_events(request: web.Request) -> web.Response:
     window = given.take("window", one_of({window.value: window for window in Window})) or Window.DAY
     span = take_span(given, window, now_ms())
     given.done()
-    question = Question(tenant, event_type, window, *span)
+    question = Question(caller.tenant, event_type, window, *span)
     ledger = await read_fresh(
         context,
+        caller,
         min_freshness_ms,
         lambda connection, moment: read_ledger(connection, context.settings, question, moment),
     )

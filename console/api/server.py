@@ -11,16 +11,16 @@ from psycopg_pool import PoolTimeout
 
 from console.api.app import build_app
 from console.api.context import Context, secret_of
+from console.api.reader import Reader
 from console.usage.log_ends import LogWatch
 from runtime import logs
 from runtime.broker import Broker
 from runtime.health import Health
 from runtime.metrics import Metrics
-from runtime.postgres import Pool, observe_pool, open_pool
+from runtime.postgres import Pool, observe_pool
 from runtime.settings import Settings
 from schemas.errors import Misconfigured
 
-_CONNECTIONS: Final = 16
 _LOOK_UPS: Final = 2
 _LOOK_SECONDS: Final = 2.0
 _STOP_SECONDS: Final = 5.0
@@ -31,11 +31,12 @@ log = logs.get_logger(__name__)
 @asynccontextmanager
 async def serving(settings: Settings, metrics: Metrics, health: Health) -> AsyncIterator[None]:
     """Serve the read API for as long as the block runs. Raises Misconfigured when the port is taken."""
-    store = _Store(health)
-    async with open_pool(settings, "api", _CONNECTIONS) as pool:
+    reader = Reader(settings)
+    store = _Store(health, reader)
+    async with reader.open_pool() as pool:
         broker = Broker.of(settings, "api", seconds=_LOOK_SECONDS)
         context = Context(
-            settings,
+            reader.settings,
             pool,
             LogWatch(settings, broker),
             secret_of(settings),
@@ -58,7 +59,8 @@ async def serving(settings: Settings, metrics: Metrics, health: Health) -> Async
 class _Store:
     """Whether PostgreSQL answers, looked at every few seconds."""
 
-    def __init__(self, health: Health) -> None:
+    def __init__(self, health: Health, reader: Reader) -> None:
+        self._reader = reader
         self._trouble: str | None = "PostgreSQL has not been asked yet"
         health.need("postgres", lambda: self._trouble, dependency=True)
 
@@ -69,7 +71,7 @@ class _Store:
                     await connection.execute("select 1")
                 self._trouble = None
             except (PoolTimeout, psycopg.Error) as error:
-                self._trouble = f"PostgreSQL is away: {error}"
+                self._trouble = self._reader.refusal or f"PostgreSQL is away: {error}"
             observe_pool(pool, metrics)
             await asyncio.sleep(_LOOK_SECONDS)
 

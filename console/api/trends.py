@@ -3,7 +3,7 @@
 import msgspec
 from aiohttp import web
 
-from console.api.access import tenant_of
+from console.api.access import Caller, caller_of
 from console.api.answers import answer
 from console.api.context import CONTEXT, Context
 from console.api.core.parameters import Parameters, duration, limit, name_of, one_of
@@ -39,12 +39,12 @@ class UsageTrends(msgspec.Struct, frozen=True):
 
 async def usage_trends(request: web.Request) -> web.Response:
     """Answer with the trends of a span."""
-    tenant = await tenant_of(request)
+    caller = await caller_of(request)
     context = request.app[CONTEXT]
     given = Parameters(request.query.items())
     min_freshness_ms = given.take("min_freshness", duration)
-    question = _question(given, tenant)
-    return answer(await _answer(context, question, min_freshness_ms))
+    question = _question(given, caller.tenant)
+    return answer(await _answer(context, caller, question, min_freshness_ms))
 
 
 def _question(given: Parameters, tenant: str) -> TrendQuestion:
@@ -60,10 +60,13 @@ def _question(given: Parameters, tenant: str) -> TrendQuestion:
     return TrendQuestion(tenant, customer, meter, window, span, peaks)
 
 
-async def _answer(context: Context, question: TrendQuestion, min_freshness_ms: int | None) -> UsageTrends:
+async def _answer(
+    context: Context, caller: Caller, question: TrendQuestion, min_freshness_ms: int | None
+) -> UsageTrends:
     try:
         page = await read_fresh(
             context,
+            caller,
             min_freshness_ms,
             lambda connection, moment: read_trends(connection, context.settings, question, moment),
         )

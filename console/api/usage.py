@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 from aiohttp import web
 
-from console.api.access import tenant_of
+from console.api.access import Caller, caller_of
 from console.api.answers import answer
 from console.api.context import CONTEXT, Context
 from console.api.core.parameters import (
@@ -53,26 +53,28 @@ class CurrentUsage(msgspec.Struct, frozen=True):
 
 async def list_usage(request: web.Request) -> web.Response:
     """Answer with usage by windows."""
-    tenant = await tenant_of(request)
+    caller = await caller_of(request)
     context = request.app[CONTEXT]
     given = Parameters(request.query.items())
     min_freshness_ms = given.take("min_freshness", duration)
-    question = _question(given, tenant, context)
-    return answer(await _answer(context, question, min_freshness_ms))
+    question = _question(given, caller.tenant, context)
+    return answer(await _answer(context, caller, question, min_freshness_ms))
 
 
 async def current_usage(request: web.Request) -> web.Response:
     """Answer with a customer's usage of the periods that contain now, beside its quotas."""
-    tenant = await tenant_of(request)
+    caller = await caller_of(request)
     context = request.app[CONTEXT]
-    given = Parameters(request.query.items())
+    given = Parameters([*request.match_info.items(), *request.query.items()])
+    customer = given.require("customer", name_of, "")
     min_freshness_ms = given.take("min_freshness", duration)
     meter = given.take("meter", name_of)
     given.done()
-    subject = Subject(tenant, request.match_info["customer"], meter)
+    subject = Subject(caller.tenant, customer, meter)
     try:
         found = await read_fresh(
             context,
+            caller,
             min_freshness_ms,
             lambda connection, moment: read_current(connection, context.settings, subject, moment),
         )
@@ -113,10 +115,13 @@ def _scope(
     return "\0".join((tenant, customer or "", meter or "", window, *group_by))
 
 
-async def _answer(context: Context, question: Question, min_freshness_ms: int | None) -> UsageList:
+async def _answer(
+    context: Context, caller: Caller, question: Question, min_freshness_ms: int | None
+) -> UsageList:
     try:
         page = await read_fresh(
             context,
+            caller,
             min_freshness_ms,
             lambda connection, moment: read_usage(connection, context.settings, question, moment),
         )

@@ -12,8 +12,9 @@ from console.cli.show import say
 from console.usage.core.calendar import Bounds, Window, widened
 from console.usage.core.freshness import LogEnds
 from console.usage.log_ends import look
-from console.usage.snapshot import AsyncConnection, Moment
+from console.usage.snapshot import Moment, snapshot
 from runtime.broker import Broker
+from runtime.postgres import AsyncConnection
 from runtime.settings import Settings
 from schemas.errors import TryAgain
 from schemas.instant import parse_instant
@@ -26,12 +27,15 @@ T = TypeVar("T")
 
 
 def ask(settings: Settings, read: Callable[[AsyncConnection, Moment], Awaitable[T]]) -> T:
-    """Return what *read* finds."""
+    """Return what *read* finds in one snapshot."""
     settings.need("postgres")
 
     async def asked() -> T:
         moment = Moment(_ends(settings), time.time_ns() // 1_000_000)
-        async with await psycopg.AsyncConnection.connect(settings.postgres, autocommit=True) as connection:
+        async with (
+            await psycopg.AsyncConnection.connect(settings.postgres, autocommit=True) as connection,
+            snapshot(connection),
+        ):
             return await read(connection, moment)
 
     return asyncio.run(asked())
@@ -42,10 +46,15 @@ def span_of(window: Window, start: str | None, end: str | None, since_ms: int = 
 
     Raises click.UsageError.
     """
+    return widened(window, *instants(start, end, since_ms))
+
+
+def instants(start: str | None, end: str | None, since_ms: int = _FIRST_MS) -> tuple[int, int]:
+    """Return the options --from (by default *since_ms*) and --to in ms. Raises click.UsageError."""
     from_ms, to_ms = _instant("--from", start, since_ms), _instant("--to", end, _LAST_MS)
     if to_ms <= from_ms:
         raise click.UsageError("--to must be later than --from")
-    return widened(window, from_ms, to_ms)
+    return from_ms, to_ms
 
 
 def _ends(settings: Settings) -> LogEnds | None:

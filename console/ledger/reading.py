@@ -6,7 +6,8 @@ from console.ledger.core.merge import Arrivals, Hour, arrivals
 from console.queries import queries
 from console.usage.core.calendar import Window
 from console.usage.core.freshness import Freshness
-from console.usage.snapshot import AsyncConnection, Moment, read_catalog, read_freshness, snapshot
+from console.usage.snapshot import Moment, read_catalog, read_freshness
+from runtime.postgres import AsyncConnection
 from runtime.settings import Settings
 
 
@@ -31,11 +32,10 @@ class Ledger(NamedTuple):
 async def read_ledger(
     connection: AsyncConnection, settings: Settings, question: Question, moment: Moment
 ) -> Ledger:
-    """Return the answer to *question*."""
+    """Return the answer to *question*, in the snapshot that the caller opened."""
     wanted = {name: value for name, value in question._asdict().items() if name != "window"}
-    async with snapshot(connection):
-        fresh = await read_freshness(connection, range(settings.partitions), moment)
-        catalog = await read_catalog(connection)
-        stored = await connection.execute(queries(__package__)["hours"], wanted)
-        hours = [Hour(*row) async for row in stored]
+    fresh = await read_freshness(connection, range(settings.partitions), moment)
+    catalog = await read_catalog(connection)
+    stored = await connection.execute(queries(__package__)["hours"], wanted)
+    hours = [Hour(*row) async for row in stored]
     return Ledger(list(arrivals(hours, question.window, catalog)), fresh)

@@ -9,7 +9,8 @@ import msgspec
 from console.queries import queries
 from console.quota.counters import Counters
 from console.usage.core.freshness import Freshness, Progress, freshness
-from console.usage.snapshot import AsyncConnection, Moment, read_catalog, read_freshness, snapshot
+from console.usage.snapshot import Moment, read_catalog, read_freshness
+from runtime.postgres import AsyncConnection
 from runtime.settings import Settings
 from schemas.catalog import Catalog, CustomerPlaced
 from schemas.errors import Reject
@@ -103,9 +104,8 @@ class Currently(NamedTuple):
 async def read_quotas(
     connection: AsyncConnection, settings: Settings, subject: Subject, counters: Counters, now_ms: int
 ) -> list[QuotaAnswer]:
-    """Return what a check for one more would answer now. Raises Reject."""
-    async with snapshot(connection):
-        catalog = await _catalog(connection, subject)
+    """Return what a check for one more would answer now, in the caller's snapshot. Raises Reject."""
+    catalog = await _catalog(connection, subject)
     fresh = _counted(settings, subject, counters, now_ms)
     stale_ms = settings.quota_stale_seconds * SECOND_MS
     return [
@@ -117,37 +117,37 @@ async def read_quotas(
 async def read_current(
     connection: AsyncConnection, settings: Settings, subject: Subject, moment: Moment
 ) -> Currently:
-    """Return the usage of the periods that contain now, from the store. Raises Reject."""
-    async with snapshot(connection):
-        catalog = await _catalog(connection, subject)
-        partition = partition_of(subject.tenant, subject.customer, settings.partitions)
-        fresh = await read_freshness(connection, [partition], moment)
-        if subject.meter is None:
-            names = [meter.name for meter in catalog.meters_at(moment.now_ms).meters]
-            subjects = [subject._replace(meter=name) for name in names]
-        else:
-            subjects = [subject]
-        found = [at for each in subjects for at in _standings(catalog, each, moment.now_ms)]
-        data = [
-            _current(at, await _stored(connection, at), fresh.complete_through_ms, moment.now_ms)
-            for at in found
-        ]
+    """Return the usage of the periods that contain now, from the store, in the caller's snapshot.
+
+    Raises Reject.
+    """
+    catalog = await _catalog(connection, subject)
+    partition = partition_of(subject.tenant, subject.customer, settings.partitions)
+    fresh = await read_freshness(connection, [partition], moment)
+    if subject.meter is None:
+        names = [meter.name for meter in catalog.meters_at(moment.now_ms).meters]
+        subjects = [subject._replace(meter=name) for name in names]
+    else:
+        subjects = [subject]
+    found = [at for each in subjects for at in _standings(catalog, each, moment.now_ms)]
+    data = [
+        _current(at, await _stored(connection, at), fresh.complete_through_ms, moment.now_ms) for at in found
+    ]
     return Currently(data, fresh)
 
 
 async def read_side_by_side(
     connection: AsyncConnection, settings: Settings, subject: Subject, counters: Counters, moment: Moment
 ) -> list[SideBySide]:
-    """Return each quota from all sides. Raises Reject."""
-    async with snapshot(connection):
-        catalog = await _catalog(connection, subject)
-        partition = partition_of(subject.tenant, subject.customer, settings.partitions)
-        stored = await read_freshness(connection, [partition], moment)
-        counted = _counted(settings, subject, counters, moment.now_ms)
-        return [
-            _side_by_side(at, counters, await _stored(connection, at), counted, stored)
-            for at in _standings(catalog, subject, moment.now_ms)
-        ]
+    """Return each quota from all sides, in the caller's snapshot. Raises Reject."""
+    catalog = await _catalog(connection, subject)
+    partition = partition_of(subject.tenant, subject.customer, settings.partitions)
+    stored = await read_freshness(connection, [partition], moment)
+    counted = _counted(settings, subject, counters, moment.now_ms)
+    return [
+        _side_by_side(at, counters, await _stored(connection, at), counted, stored)
+        for at in _standings(catalog, subject, moment.now_ms)
+    ]
 
 
 def _current(at: Standing, stored: Stored, through_ms: int | None, now_ms: int) -> Current:

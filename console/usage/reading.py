@@ -10,7 +10,8 @@ from console.usage.core.calendar import Window
 from console.usage.core.cursor import Position
 from console.usage.core.freshness import Freshness
 from console.usage.core.merge import StoredRow, Usage, answers, meters_of
-from console.usage.snapshot import AsyncConnection, Moment, read_catalog, read_freshness, snapshot
+from console.usage.snapshot import Moment, read_catalog, read_freshness
+from runtime.postgres import AsyncConnection
 from runtime.settings import Settings
 from schemas.catalog import Catalog
 from schemas.errors import Reject
@@ -57,15 +58,14 @@ class Page(NamedTuple):
 async def read_usage(
     connection: AsyncConnection, settings: Settings, question: Question, moment: Moment
 ) -> Page:
-    """Return the answer to *question*. Raises Unanswerable."""
-    async with snapshot(connection):
-        fresh = await read_freshness(connection, _partitions(question, settings), moment)
-        catalog = await read_catalog(connection)
-        _check_groups(question.group_by, catalog)
-        if question.top is None:
-            rows, following = await _rows(connection, question)
-        else:
-            rows, following = await _top(connection, question, catalog), None
+    """Return the answer to *question*, in the snapshot that the caller opened. Raises Unanswerable."""
+    fresh = await read_freshness(connection, _partitions(question, settings), moment)
+    catalog = await read_catalog(connection)
+    _check_groups(question.group_by, catalog)
+    if question.top is None:
+        rows, following = await _rows(connection, question)
+    else:
+        rows, following = await _top(connection, question, catalog), None
     found = answers(rows, question.window, question.group_by, catalog, fresh.complete_through_ms)
     return Page(list(found), following, fresh)
 

@@ -4,15 +4,11 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
-import psycopg
-from psycopg.rows import TupleRow
-
 from console.control.versions import published
 from console.queries import queries
 from console.usage.core.freshness import Freshness, LogEnds, Progress, freshness
+from runtime.postgres import AsyncConnection
 from schemas.catalog import Catalog
-
-AsyncConnection = psycopg.AsyncConnection[TupleRow]
 
 
 class Moment(NamedTuple):

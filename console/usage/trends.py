@@ -1,4 +1,4 @@
-"""Reads trends from PostgreSQL, in one snapshot. Hours are added up as they come: few are held at a time."""
+"""Reads trends from PostgreSQL. Hours are added up as they come: few are held at a time."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,8 @@ from console.usage.core.freshness import Freshness
 from console.usage.core.merge import meters_of, state_rule
 from console.usage.core.trend import WEEK_MS, Trends, trends
 from console.usage.reading import Question, Unanswerable, parameters, stored_row
-from console.usage.snapshot import AsyncConnection, Moment, read_catalog, read_freshness, snapshot
+from console.usage.snapshot import Moment, read_catalog, read_freshness
+from runtime.postgres import AsyncConnection
 from runtime.settings import Settings
 from schemas.partial import Partial, merge
 from schemas.partition import partition_of
@@ -36,17 +37,16 @@ class TrendPage(NamedTuple):
 async def read_trends(
     connection: AsyncConnection, settings: Settings, question: TrendQuestion, moment: Moment
 ) -> TrendPage:
-    """Return the answer to *question*. Raises Unanswerable."""
+    """Return the answer to *question*, in the caller's snapshot. Raises Unanswerable."""
     partition = partition_of(question.tenant, question.customer, settings.partitions)
-    async with snapshot(connection):
-        fresh = await read_freshness(connection, (partition,), moment)
-        catalog = await read_catalog(connection)
-        meters = meters_of(catalog)
-        meter = meters.get(question.meter)
-        if meter is None:
-            choice = ", ".join(sorted(meters))
-            raise Unanswerable("meter", f"there is no meter {question.meter!r}: choose from {choice}")
-        totals = await _totals(connection, question)
+    fresh = await read_freshness(connection, (partition,), moment)
+    catalog = await read_catalog(connection)
+    meters = meters_of(catalog)
+    meter = meters.get(question.meter)
+    if meter is None:
+        choice = ", ".join(sorted(meters))
+        raise Unanswerable("meter", f"there is no meter {question.meter!r}: choose from {choice}")
+    totals = await _totals(connection, question)
     state = state_rule(catalog, fresh.complete_through_ms)
     found = trends(totals, question.window, question.span, meter, state, question.peaks)
     return TrendPage(found, meter.unit, fresh)
