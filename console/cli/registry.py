@@ -37,5 +37,6 @@ COMMANDS: Final = (
     Entry("topics", "console.cli.topics", "Kafka topics: apply, adopt."),
     Entry("db", "console.cli.db", "PostgreSQL: migrate."),
     Entry("skip", "console.cli.skip", "Have one poisonous record refused."),
+    Entry("audit", "console.cli.audit", "Who changed what: list, verify."),
     Entry("settings", "console.cli.settings", "Every setting, its value and where it comes from."),
 )

@@ -48,6 +48,12 @@ def place_customer(
             queries(__package__)["placement_set"], {**whose, "plan": plan, "anchor_ms": anchor_ms}
         )
         fact = CustomerPlaced(tenant, customer, plan, anchor_ms)
+        changed.record(
+            "customer.placed",
+            tenant=tenant,
+            before={"customer": customer, "plan": before[0], "anchor_ms": before[1]} if before else None,
+            after={"customer": customer, "plan": plan, "anchor_ms": anchor_ms},
+        )
         changed.tell(fact)
     return fact
 

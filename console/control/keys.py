@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from console.control.change import change
+from console.control.change import Change, change
 from console.control.core.key import NewKey, hash_of, new_key
 from console.control.core.rates import columns_of, rate_in
 from console.control.tenants import find_tenant
@@ -56,7 +56,9 @@ def create_key(
             **columns_of(rate),
         }
         connection.execute(queries(__package__)["key_add"], row)
-        changed.tell(KeyIssued(key.key_id, tenant, key.key_hash.hex(), tuple(scopes), rate=rate))
+        fact = KeyIssued(key.key_id, tenant, key.key_hash.hex(), tuple(scopes), rate=rate)
+        changed.record("key.issued", tenant=tenant, after=_shown(fact))
+        changed.tell(fact)
     return key, tenant
 
 
@@ -67,7 +69,7 @@ def revoke_key(connection: Connection, word: str) -> str:
         if key.revoked:
             raise AlreadyDone(key.key_id)
         connection.execute(queries(__package__)["key_revoke"], {"key_id": key.key_id})
-        changed.tell(msgspec.structs.replace(key, revoked=True))
+        _tell(changed, "key.revoked", key, msgspec.structs.replace(key, revoked=True))
     return key.key_id
 
 
@@ -81,7 +83,7 @@ def limit_key(connection: Connection, word: str, rate: Rate | None) -> str:
         if key.revoked:
             raise Reject(f"the key {key.key_id} is revoked: no rate changes anything for it")
         connection.execute(queries(__package__)["key_limit"], {"key_id": key.key_id, **columns_of(rate)})
-        changed.tell(msgspec.structs.replace(key, rate=rate))
+        _tell(changed, "key.limited", key, msgspec.structs.replace(key, rate=rate))
     return key.key_id
 
 
@@ -105,3 +107,18 @@ def _find(connection: Connection, word: str) -> KeyIssued:
         raise Reject("there is no such key: see `weir key list`")
     key_id, key_hash, tenant, scopes, revoked_at, *rate = found
     return KeyIssued(key_id, tenant, key_hash.hex(), tuple(scopes), revoked_at is not None, rate_in(*rate))
+
+
+def _tell(changed: Change, what: str, before: KeyIssued, after: KeyIssued) -> None:
+    changed.record(what, tenant=after.tenant, before=_shown(before), after=_shown(after))
+    changed.tell(after)
+
+
+def _shown(key: KeyIssued) -> dict[str, object]:
+    """Return what the audit log says of a key: neither its text nor its hash."""
+    return {
+        "key_id": key.key_id,
+        "scopes": list(key.scopes),
+        "revoked": key.revoked,
+        "rate": None if key.rate is None else msgspec.structs.asdict(key.rate),
+    }

@@ -2,6 +2,14 @@
 -- People change things a few times a day: in turns, so that the outbox's ids are in the order of commits.
 select pg_advisory_xact_lock(hashtext('weir.control'));
 
+-- name: audit_add
+-- The rest of the row is PostgreSQL's to fill in.
+insert into audit_log (what, tenant, before, after) values (%(what)s, %(tenant)s, %(before)s, %(after)s);
+
+-- name: has_written
+-- A transaction has a number once it has written something.
+select pg_current_xact_id_if_assigned() is not null;
+
 -- name: outbox_add
 insert into outbox (topic, key, value) values (%(topic)s, %(key)s, %(value)s);
 
@@ -85,6 +93,9 @@ select plan, count(*) from placements group by plan order by plan;
 -- name: tenant_quota
 update tenants set events_per_month = %(events)s where tenant = %(tenant)s
 returning name, events_per_month, rate_per_second, rate_burst;
+
+-- name: tenant_limits
+select name, events_per_month, rate_per_second, rate_burst from tenants where tenant = %(tenant)s for update;
 
 -- name: skip_add
 insert into skips (topic, partition, source_offset, reason)

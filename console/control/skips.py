@@ -20,5 +20,6 @@ def skip_record(connection: Connection, position: Position, prefix: str, reason:
         row = {"topic": fact.topic, "partition": fact.partition, "offset": fact.offset, "reason": fact.reason}
         if connection.execute(queries(__package__)["skip_add"], row).fetchone() is None:
             raise AlreadyDone(str(position))
+        changed.record("record.skipped", after=row)
         changed.tell(fact)
     return fact

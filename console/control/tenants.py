@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+import msgspec
+from psycopg.rows import TupleRow
+
 from console.control.change import change
 from console.control.core.names import tenant_id
 from console.control.core.rates import columns_of, rate_in
@@ -36,6 +39,7 @@ def create_tenant(connection: Connection, name: str) -> str:
         row = {"tenant": tenant, "name": name}
         if connection.execute(queries(__package__)["tenant_add"], row).fetchone() is None:
             raise AlreadyDone(tenant)
+        changed.record("tenant.created", tenant=tenant, after={"name": name})
         changed.tell(TenantNamed(tenant, name))
     return tenant
 
@@ -67,9 +71,24 @@ def list_tenants(connection: Connection) -> list[Tenant]:
 
 def _change(connection: Connection, query: str, row: Mapping[str, object]) -> None:
     """Change one tenant by *query*, and tell all that is known of it then. Raises Reject."""
+    sql = queries(__package__)
     with change(connection) as changed:
-        found = connection.execute(queries(__package__)[query], row).fetchone()
-        if found is None:
+        before = connection.execute(sql["tenant_limits"], row).fetchone()
+        after = connection.execute(sql[query], row).fetchone()
+        if before is None or after is None:
             raise Reject(f"there is no tenant {row['tenant']!r}")
-        name, events_per_month, *rate = found
-        changed.tell(TenantNamed(str(row["tenant"]), name, events_per_month, rate_in(*rate)))
+        fact = _fact(row, after)
+        changed.record(
+            "tenant.limited", tenant=fact.tenant, before=_limits(_fact(row, before)), after=_limits(fact)
+        )
+        changed.tell(fact)
+
+
+def _fact(row: Mapping[str, object], found: TupleRow) -> TenantNamed:
+    name, events_per_month, *rate = found
+    return TenantNamed(str(row["tenant"]), name, events_per_month, rate_in(*rate))
+
+
+def _limits(tenant: TenantNamed) -> dict[str, object]:
+    rate = None if tenant.rate is None else msgspec.structs.asdict(tenant.rate)
+    return {"events_per_month": tenant.events_per_month, "rate": rate}

@@ -54,7 +54,8 @@ def apply_topics(settings: Settings, connection: Connection, *, adopt: bool = Fa
     wanted = [Wanted(topic.name, topic.partitions or settings.partitions) for topic in TOPICS]
     with change(connection) as changed:
         existing = _existing(broker, settings, declared)
-        todo = plan(wanted, existing, _recorded(connection), adopt=adopt)
+        recorded = _recorded(connection)
+        todo = plan(wanted, existing, recorded, adopt=adopt)
         if todo.findings:
             return Applied((), (), todo.findings)
         _create(admin, settings, todo, declared)
@@ -69,6 +70,9 @@ def apply_topics(settings: Settings, connection: Connection, *, adopt: bool = Fa
                 "partitions": fact.partitions,
             }
             connection.execute(queries(__package__)["generation_add"], row)
+            before = recorded.get(topic.name)
+            what = "topic.adopted" if before else "topic.recorded"
+            changed.record(what, before=before and {"topic": topic.name, **before._asdict()}, after=row)
             changed.tell(fact)
             if topic.name == CATALOG.name:
                 changed.tell_everything_again()

@@ -31,6 +31,10 @@ def _fact(version: int, effective_from_ms: int, draft: Draft) -> MetersPublished
     )
 
 
+def _described(version: MetersPublished) -> dict[str, object]:
+    return dict(msgspec.to_builtins(version))
+
+
 def newest_meters(known: list[MetersPublished]) -> dict[str, Meter]:
     """Return each meter that ever was, as its newest version describes it."""
     return {meter.name: meter for version in known for meter in version.meters}
@@ -50,8 +54,8 @@ def apply_version(
     if there is any version and *if_empty* is set.
     """
     with change(connection) as changed:
-        before = versions(connection)
-        newest = before[-1] if before else None
+        known = versions(connection)
+        newest = known[-1] if known else None
         if newest is not None and (
             if_empty or newest == _fact(newest.version, newest.effective_from_ms, draft)
         ):
@@ -69,5 +73,7 @@ def apply_version(
             "document": Jsonb(msgspec.to_builtins(draft)),
         }
         connection.execute(queries(__package__)["version_add"], row)
+        before = _described(newest) if newest else None
+        changed.record("catalog.applied", before=before, after=_described(fact))
         changed.tell(fact)
     return fact

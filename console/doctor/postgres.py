@@ -8,10 +8,12 @@ from typing import Any, Final
 
 import psutil
 
+from console.audit.reading import read_chain
 from console.control.core.ground import Recorded
 from console.doctor.core.check import Check, good
 from console.doctor.core.rules import (
     Load,
+    audit_check,
     catalog_checks,
     clock_checks,
     horizon_check,
@@ -38,6 +40,8 @@ def postgres_checks(settings: Settings, connection: Connection) -> Iterator[Chec
     yield from clock_checks({"PostgreSQL": _clock_offset(connection), "Kafka": _broker_offset(connection)})
     outbox, seconds = _row(connection, "outbox_waiting")
     yield from catalog_checks(_one(connection, "catalog_versions"), outbox, seconds)
+    if schema == head():
+        yield audit_check(read_chain(connection))
     letters: dict[str, int] = dict(connection.execute(queries(__package__)["dead_letters"]).fetchall())
     yield from owed_checks(letters, _one(connection, "lost"))
     yield horizon_check(_load(settings, connection))

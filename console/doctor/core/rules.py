@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from console.audit.core.chain import Chain
 from console.doctor.core.check import Check, bad, good
 from console.watch.core.lag import Reading
 from schemas.instant import DAY_MS, HOUR_MS, SECOND_MS
@@ -182,6 +183,13 @@ def catalog_checks(versions: int, outbox: int, outbox_seconds: float) -> list[Ch
             )
         )
     return wrong or [good("catalog", f"versions of the meters: {versions}; no fact waits")]
+
+
+def audit_check(chain: Chain) -> Check:
+    """Return whether the audit log is whole."""
+    if chain.fault:
+        return bad("audit", chain.fault, "see who holds the owner's login; a backup has what was there")
+    return good("audit", f"changes in the audit log: {chain.entries}; its chain is whole")
 
 
 def owed_checks(letters: Mapping[str, int], lost: int) -> list[Check]:

@@ -1,4 +1,4 @@
-"""What the console's tests share: a connection, topics, and a relay that runs."""
+"""What the console's tests share: a connection, topics, the command, and a relay that runs."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -13,6 +13,7 @@ from runtime.postgres import Connection, connect
 from runtime.settings import Settings
 from runtime.version import build
 from schemas.process import CONSOLE
+from tests.integration.console.command import Command
 from tests.stack import Namespace
 
 
@@ -52,3 +53,12 @@ def follower(settings: Settings) -> Iterator[CatalogFollower]:
     """Follow the catalogue as the ingress and the processors do."""
     with CatalogFollower(settings) as following:
         yield following
+
+
+@pytest.fixture
+def weir(
+    namespace: Namespace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    for name, value in namespace.environ.items():
+        monkeypatch.setenv(name, value)
+    return Command(capsys)

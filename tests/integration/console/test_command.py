@@ -3,49 +3,20 @@
 import json
 import re
 import time
-from typing import Any
 
 import pytest
 
-from console.cli import main
 from runtime.postgres import Connection
 from runtime.settings import Settings
 from schemas.instant import DAY_MS, HOUR_MS, MINUTE_MS, day_of, format_instant, parse_instant
 from schemas.topics import USAGE
 from tests.integration.console.api import MICRO, count_of, put_fates, put_rollup, this_hour_ms
+from tests.integration.console.command import Command
 from tests.stack import Namespace
 
 pytestmark = pytest.mark.integration
 
 _TOLD = "select convert_from(value, 'utf8') from outbox order by id"
-
-
-class Command:
-    """`weir`, as a script calls it."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-        self.code = 0
-        self.err = ""
-
-    def __call__(self, *words: str) -> str:
-        """Run it and return its stdout."""
-        self.code = main(list(words))
-        out, self.err = self._capsys.readouterr()
-        return out
-
-    def json(self, *words: str) -> Any:  # noqa: ANN401
-        """Run it for JSON."""
-        return json.loads(self(*words, "--format", "json"))
-
-
-@pytest.fixture
-def weir(
-    namespace: Namespace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Command:
-    for name, value in namespace.environ.items():
-        monkeypatch.setenv(name, value)
-    return Command(capsys)
 
 
 def test_tenants_and_keys(weir: Command, connection: Connection) -> None:
@@ -263,8 +234,8 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(
     assert [each["what"] for each in well["checks"] if not each["good"]] == []
     assert (weir.code, well["findings"]) == (0, 0)
     assert {each["check"] for each in well["checks"]} == {
-        *("settings", "postgres", "versions", "clocks", "catalog", "dead letters", "horizon"),
-        *("kafka", "topics", "lag"),
+        *("settings", "postgres", "versions", "clocks", "catalog", "audit", "dead letters"),
+        *("horizon", "kafka", "topics", "lag"),
     }
 
     connection.execute("update outbox set created_at = now() - interval '1 hour', published_at = null")

@@ -1,0 +1,1 @@
+"""The pure rule of the chain."""
