@@ -4,6 +4,7 @@ import click
 
 from console.cli.place import with_settings
 from console.cli.show import example, say
+from console.control.reader_login import let_reader_in
 from runtime.postgres import connect
 from runtime.settings import Settings
 
@@ -23,4 +24,6 @@ def migrate(settings: Settings) -> None:
     # Alembic's own words for a database that is away fill a screen.
     connect(settings, "migrate").close()
     run_migrations(settings.postgres)
+    with connect(settings, "migrate", autocommit=True) as connection:
+        let_reader_in(connection, settings)
     say("the schema is that of this release")
