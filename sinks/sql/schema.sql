@@ -354,8 +354,8 @@ to weir_operator;
 grant insert on tenants, api_keys, placements, catalog_versions, skips, topic_generations, outbox
 to weir_operator;
 grant insert (what, tenant, before, after) on audit_log to weir_operator;
-grant update (events_per_month) on tenants to weir_operator;
-grant update (revoked_at) on api_keys to weir_operator;
+grant update (events_per_month, rate_per_second, rate_burst) on tenants to weir_operator;
+grant update (revoked_at, rate_per_second, rate_burst) on api_keys to weir_operator;
 grant update (plan, anchor_ms, placed_at) on placements to weir_operator;
 grant update (published_at) on outbox to weir_operator;
 grant update (resolved_at, resolution) on dead_letters to weir_operator;

@@ -2,15 +2,15 @@
 
 from sinks.sql.steps import run
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:
     """Make them."""
-    run("0003_isolation.up.sql")
+    run("0004_isolation.up.sql")
 
 
 def downgrade() -> None:
     """Take them back; the roles stay."""
-    run("0003_isolation.down.sql")
+    run("0004_isolation.down.sql")
