@@ -6,10 +6,11 @@ moves or is only being made (librdkafka issue 5040; seen on every fresh broker).
 """
 
 import threading
+import time
 from collections.abc import Iterable
 from typing import Final
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from runtime.broker import QUESTION_SECONDS, Partition
 from runtime.kafka import admin_config
@@ -18,6 +19,15 @@ from schemas.errors import TryAgain
 
 #: A group's consumer of ours only asks; the name tells so in the broker's log.
 _CLIENT: Final = "offsets"
+_PAUSE_SECONDS: Final = 0.1
+#: A group that nobody has touched before has no coordinator for a moment.
+_SOON: Final = frozenset(
+    {
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+    }
+)
 
 
 class GroupOffsets:
@@ -35,17 +45,23 @@ class GroupOffsets:
         Raises TryAgain when Kafka has no answer in time.
         """
         asked = [TopicPartition(*partition) for partition in partitions]
-        try:
-            answers = self._consumer(group).committed(asked, timeout=self._seconds)
-        except KafkaException as error:
-            raise TryAgain(f"Kafka has no offsets of {group}: {error.args[0].str()}") from None
-        for answer in answers:
+        for answer in (answers := self._ask(group, asked)):
             if answer.error is not None:
                 raise TryAgain(f"Kafka has no offsets of {group}: {answer.error.str()}")
         return {
             (answer.topic, answer.partition): answer.offset if answer.offset >= 0 else None
             for answer in answers
         }
+
+    def _ask(self, group: str, asked: list[TopicPartition]) -> list[TopicPartition]:
+        deadline = time.monotonic() + self._seconds
+        while True:
+            try:
+                return self._consumer(group).committed(asked, timeout=self._seconds)
+            except KafkaException as error:
+                if error.args[0].code() not in _SOON or time.monotonic() > deadline:
+                    raise TryAgain(f"Kafka has no offsets of {group}: {error.args[0].str()}") from None
+            time.sleep(_PAUSE_SECONDS)
 
     def close(self) -> None:
         """Close all connections."""

@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from confluent_kafka import Producer
 
+from console.control.customers import place_customer
 from console.control.keys import create_key, revoke_key
 from console.control.tenants import create_tenant
 from console.control.topics import apply_topics
+from console.usage.core.calendar import Window, window_of
 from deploy.local.ports import free_port
 from runtime.kafka import producer_config
 from runtime.postgres import Connection
@@ -348,7 +350,25 @@ def test_current_usage_is_this_months(acme: Client, connection: Connection, hour
 
     body = acme.get("/v1/usage/current/c-1").body
 
-    assert [(usage["quantity"], usage["state"]) for usage in body["data"]] == [("2", "open")]
+    found = {each["meter"]: each for each in body["data"]}
+    assert set(found) == {"api", "storage", "bandwidth", "compute", "database", "functions"}
+    api = found["api"]
+    assert (api["quantity"], api["events"], api["state"]) == ("2", 1, "open")
+    shown = ("free", "10000", "9998", "0.02", "hard", "ok")
+    names = ("plan", "limit", "remaining", "percent", "mode", "level")
+    assert tuple(api[name] for name in names) == shown
+    assert api["reset_at"] == api["end"] == format_instant(window_of(Window.MONTH, hour).end_ms)
+    assert {found[name]["quantity"] for name in found if name != "api"} == {"0"}
+
+    place_customer(connection, "acme", "c-1", "enterprise", hour)
+    [alone] = acme.get("/v1/usage/current/c-1", meter="api").body["data"]
+    assert (alone["plan"], alone["limit"], alone["percent"], alone["mode"]) == (
+        "enterprise",
+        None,
+        None,
+        "unlimited",
+    )
+    assert acme.get("/v1/usage/current/c-1", meter="nope").status == 400
 
 
 def test_what_stands_beside_the_numbers(acme: Client, address: str) -> None:
