@@ -37,10 +37,12 @@ def test_every_command_that_changes_something_leaves_its_entry(
     for _ in range(2):
         weir("tenant", "create", "Acme Inc.")
     key = weir.json("key", "create", "acme-inc", "--scope", "read")
+    weir("key", "limit", key["key_id"], "--rate", "5", "--burst", "10")
     for _ in range(2):
         weir("key", "revoke", key["key_id"])
         weir("skip", f"{namespace.prefix}usage/1/42", "--reason", "no pack")
     weir("tenant", "quota", "acme-inc", "100")
+    weir("tenant", "limit", "acme-inc", "--rate", "7")
     for _ in range(2):
         weir("customer", "plan", "c-1", "pro", "--anchor", "2026-11-01T00:00:00Z")
     namespace.delete_topics(USAGE)
@@ -55,8 +57,10 @@ def test_every_command_that_changes_something_leaves_its_entry(
         ("catalog.applied", None),
         ("tenant.created", "acme-inc"),
         ("key.issued", "acme-inc"),
+        ("key.limited", "acme-inc"),
         ("key.revoked", "acme-inc"),
         ("record.skipped", None),
+        ("tenant.limited", "acme-inc"),
         ("tenant.limited", "acme-inc"),
         ("customer.placed", "acme-inc"),
         ("topic.adopted", None),
@@ -64,17 +68,30 @@ def test_every_command_that_changes_something_leaves_its_entry(
     assert {entry["who"] for entry in entries} == {"Ann O'Nym \\ ops"}
     assert {(entry["login"], entry["address"]) for entry in entries} == {("weir", "127.0.0.1")}
     assert [entry["id"] for entry in entries] == list(range(1, len(entries) + 1))
-    _, second, made, issued, revoked, skipped, limited, placed, adopted = others
+    _, second, made, issued, slowed, revoked, skipped, limited, calmed, placed, adopted = others
     assert (second["before"]["version"], second["after"]["version"]) == (1, 2)
     assert (made["before"], made["after"]) == (None, {"name": "Acme Inc."})
-    assert issued["after"] == {"key_id": key["key_id"], "scopes": ["read"]}
+    new = {"key_id": key["key_id"], "scopes": ["read"], "revoked": False, "rate": None}
+    assert (issued["before"], issued["after"]) == (None, new)
+    rate = {"per_second": 5, "burst": 10}
+    assert (slowed["before"], slowed["after"]) == (new, new | {"rate": rate})
     assert (revoked["before"]["revoked"], revoked["after"]["revoked"]) == (False, True)
     assert skipped["after"]["reason"] == "no pack"
-    assert (limited["before"], limited["after"]) == ({"events_per_month": None}, {"events_per_month": 100})
+    free = {"events_per_month": None, "rate": None}
+    assert (limited["before"], limited["after"]) == (free, free | {"events_per_month": 100})
+    assert (calmed["before"], calmed["after"]["rate"]) == (limited["after"], {"per_second": 7, "burst": 14})
     assert (placed["before"], placed["after"]["plan"]) == (None, "pro")
     assert (adopted["before"]["generation"], adopted["after"]["generation"]) == (1, 2)
 
-    assert entries_of(weir, "--tenant", "Acme Inc.") == [made, issued, revoked, limited, placed]
+    assert entries_of(weir, "--tenant", "Acme Inc.") == [
+        made,
+        issued,
+        slowed,
+        revoked,
+        limited,
+        calmed,
+        placed,
+    ]
     assert entries_of(weir, "--from", made["at"], "--to", issued["at"]) == [made]
     assert weir("audit", "list", "--format", "csv").startswith("id,at,who,login,address,what,tenant,before,")
     assert weir.json("audit", "verify")["entries"] == len(entries)
