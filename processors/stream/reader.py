@@ -1,8 +1,8 @@
 """Reads partitions of a topic between given offsets, as fast as they come."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from typing import Final
+from typing import Final, Protocol
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
@@ -15,6 +15,26 @@ _CHUNK: Final = 20_000
 _POLL_SECONDS: Final = 0.1
 #: Polls without a record before we say that the broker does not answer.
 _EMPTY_POLLS: Final = 300
+
+
+class Stored(Protocol):
+    """A record that was read back: confluent_kafka's Message, as far as state is loaded from it."""
+
+    def partition(self) -> int | None:
+        """Return its partition."""
+
+    def key(self) -> bytes | None:
+        """Return its key."""
+
+    def value(self) -> bytes | None:
+        """Return its value."""
+
+    def timestamp(self) -> tuple[int, int]:
+        """Return the kind of its time, and the time in ms."""
+
+
+#: Takes the starts and ends that `read` takes.
+Read = Callable[[Mapping[Partition, int], Mapping[Partition, int]], Iterator[Stored]]
 
 
 def read(

@@ -29,7 +29,7 @@ class PartitionState(Protocol):
     def durable(self, flush: Flush) -> None:
         """Take note that everything up to *flush* is durable."""
 
-    def heartbeat(self) -> Flush | None:
+    def heartbeat(self, now_ms: int) -> Flush | None:
         """Return what should be written although nothing came, if it is time."""
 
 
@@ -100,10 +100,10 @@ class StreamWorker:
                     await asyncio.sleep(0)
             await self._submit(flushes, events)
 
-    async def heartbeat(self) -> None:
-        """Write what is due although nothing came."""
+    async def heartbeat(self, now_ms: int) -> None:
+        """Write what is due at *now_ms* although nothing came."""
         async with self._lock:
-            flushes = [flush for state in self._states.values() if (flush := state.heartbeat())]
+            flushes = [flush for state in self._states.values() if (flush := state.heartbeat(now_ms))]
             if flushes:
                 await self._submit(flushes, ())
 

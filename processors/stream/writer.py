@@ -5,9 +5,9 @@ and reports failed deliveries as warnings.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, Self
 
 from aiokafka import AIOKafkaProducer
 
@@ -38,6 +38,15 @@ class _Batch(Protocol):
     def record_count(self) -> int: ...
 
 
+class _Producer(Protocol):
+    """aiokafka's AIOKafkaProducer, as far as it is used here."""
+
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+    def create_batch(self) -> _Batch: ...
+    async def send_batch(self, batch: _Batch, topic: str, *, partition: int) -> "asyncio.Future[Any]": ...
+
+
 class Fence:
     """Which offset each changelog's next append must get, if we are its only writer."""
 
@@ -52,6 +61,10 @@ class Fence:
     def expected(self, topic: str, partition: int) -> int:
         """Return the offset that the next append will get. KeyError if nothing is expected."""
         return self._expected[topic, partition]
+
+    def is_at(self, ends: Mapping[tuple[str, int], int]) -> bool:
+        """Say whether each changelog ends, by *ends*, where our last append ended. KeyError as above."""
+        return all(end == self.expected(*where) for where, end in ends.items())
 
     def forget(self, topic: str, partition: int) -> None:
         """Expect nothing of a changelog that is not ours any more."""
@@ -76,13 +89,18 @@ class Fence:
 class Writer:
     """The one producer of a stream process: acks=all, idempotent, explicit batches."""
 
-    def __init__(self, settings: Settings, fence: Fence) -> None:
-        """Connect with `start`; changelogs are held against *fence*."""
+    def __init__(self, producer: _Producer, session_timeout_ms: int, fence: Fence) -> None:
+        """Connect *producer* with `start`; changelogs are held against *fence*."""
+        self._producer = producer
         self._fence = fence
         # We have to give up before a successor can own our partitions; the producer itself, being
         # idempotent, would try for ever.
-        self._patience_seconds = settings.session_timeout_ms * 0.6 / 1000
-        self._producer = AIOKafkaProducer(
+        self._patience_seconds = session_timeout_ms * 0.6 / 1000
+
+    @classmethod
+    def of(cls, settings: Settings, fence: Fence) -> Self:
+        """Return the writer of the process that *settings* describe."""
+        producer = AIOKafkaProducer(
             **aiokafka_config(settings),
             client_id=f"{settings.instance}-writer",
             acks="all",
@@ -93,6 +111,7 @@ class Writer:
             max_request_size=_REQUEST_BYTES,
             request_timeout_ms=settings.session_timeout_ms,
         )
+        return cls(producer, settings.session_timeout_ms, fence)
 
     async def start(self) -> None:
         """Connect."""
@@ -139,7 +158,7 @@ class Writer:
             self._fence.passed(append.topic, append.partition, metadata.offset, count)
 
     def _batches(self, records: Sequence[NewRecord]) -> list[_Batch]:
-        batch: _Batch = self._producer.create_batch()
+        batch = self._producer.create_batch()
         batches = [batch]
         for key, value, timestamp_ms in records:
             if batch.append(timestamp=timestamp_ms, key=key, value=value or None) is None:

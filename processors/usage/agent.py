@@ -38,7 +38,7 @@ class UsageAgent:
         self._app = app
         self._observer = observer
         self._failed = failed
-        self._writer = Writer(settings, fence)
+        self._writer = Writer.of(settings, fence)
         self.worker = StreamWorker(job, self._writer, fence, failed)
         self._pace = Pace()
         app.transport = PositionedTransport(app, job.source, self._positions, self._pace)
@@ -99,4 +99,4 @@ class UsageAgent:
             raise
 
     async def _heartbeat(self) -> None:
-        await self.worker.heartbeat()
+        await self.worker.heartbeat(int(time.time() * 1000))

@@ -1,11 +1,14 @@
 """The usage agent's job: stand on firm ground, load partitions, say what they write."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final, TypeVar
 
 from processors.stream.ground import check_topics
+from processors.stream.reader import read
 from processors.stream.writer import Fence
 from processors.usage.loading import Loader
 from processors.usage.observe import Observer
@@ -58,8 +61,16 @@ class UsageJob:
             alerts=topic_name(self._prefix, topics.ALERTS),
             dead_letters=topic_name(self._prefix, topics.DEAD_LETTERS),
         )
-        self.changelogs = (self._outputs.rollups, self._outputs.quotas, self._outputs.seen)
-        self._loader = Loader(settings, catalog, observer, self._broker, self.source, self._outputs)
+        self.changelogs = self._outputs.changelogs
+        self._loader = Loader(
+            settings,
+            lambda: catalog.catalog,
+            observer,
+            self._broker,
+            partial(read, settings),
+            self.source,
+            self._outputs,
+        )
         #: The source that the loaded states speak of.
         self._loaded_from: TopicIdentity | None = None
 
@@ -99,7 +110,7 @@ class UsageJob:
             ends = await asyncio.to_thread(self._broker.latest, where)
         except TryAgain:
             return False
-        return all(ends[each] == fence.expected(*each) for each in where)
+        return fence.is_at(ends)
 
     def _check_ground(self) -> Mapping[str, TopicAdopted]:
         """Return the topics as adopted. Raises Misconfigured or TryAgain."""
@@ -118,7 +129,7 @@ class UsageJob:
                 f"topic {self.source} was adopted anew: what was loaded before speaks of the old one"
             )
         self._loaded_from = source
-        return self._loader.load(partitions, adopted, fence)
+        return self._loader.load(partitions, adopted, fence, int(time.time() * 1000))
 
 
 async def _answer(question: Callable[[], T], waiting: str, pause_seconds: float) -> T:

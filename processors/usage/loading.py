@@ -1,14 +1,12 @@
 """Brings partitions into memory: from disk, from the changelogs what came since, and where to read on."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
-
-from confluent_kafka import Message
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final, Protocol
 
 from processors.stream.core.records import NewRecord
 from processors.stream.ground import check_end
-from processors.stream.reader import read
+from processors.stream.reader import Read, Stored
 from processors.stream.writer import Fence
 from processors.usage.core.horizon import Horizon
 from processors.usage.core.partition import Identity, UsagePartition
@@ -29,11 +27,10 @@ from processors.usage.row_store import RowStore
 from processors.usage.seen_store import SeenStore
 from processors.usage.state import Outputs, Owed, Stores, UsageState
 from runtime import logs
-from runtime.broker import Broker, Partition
-from runtime.catalog import CatalogFollower
+from runtime.broker import Partition
 from runtime.settings import Settings
 from schemas import rollup, topics
-from schemas.catalog import TopicAdopted
+from schemas.catalog import Catalog, TopicAdopted
 from schemas.stamp import NEVER, generation_of, offset_of
 from schemas.topics import Topic, topic_name
 
@@ -42,15 +39,23 @@ _TELL_EVERY: Final = 10_000
 log = logs.get_logger(__name__)
 
 
+class _Extents(Protocol):
+    """Knows where logs begin and end, as `runtime.broker.Broker` does. Raises TryAgain."""
+
+    def earliest(self, partitions: Iterable[Partition]) -> dict[Partition, int]: ...
+    def latest(self, partitions: Iterable[Partition]) -> dict[Partition, int]: ...
+
+
 class Loader:
     """Loads partitions of one source; blocks, so it runs in a thread."""
 
     def __init__(
         self,
         settings: Settings,
-        catalog: CatalogFollower,
+        catalog: Callable[[], Catalog],
         observer: Observer,
-        broker: Broker,
+        broker: _Extents,
+        read: Read,
         source: str,
         outputs: Outputs,
     ) -> None:
@@ -59,14 +64,16 @@ class Loader:
         self._catalog = catalog
         self._observer = observer
         self._broker = broker
+        self._read_between = read
         self._source = source
         self._outputs = outputs
 
     def load(
-        self, partitions: Sequence[int], adopted: Mapping[str, TopicAdopted], fence: Fence
+        self, partitions: Sequence[int], adopted: Mapping[str, TopicAdopted], fence: Fence, now_ms: int
     ) -> dict[int, UsageState]:
         """Return the states of *partitions* on the *adopted* topics; *fence* expects to append behind them.
 
+        What has to be mended on the logs is dated *now_ms*.
         Raises TryAgain, and Misconfigured where a log ends below what was read of it.
         """
         started = time.monotonic()
@@ -77,7 +84,7 @@ class Loader:
         self._read_rows(topics.ROLLUPS, loading, fence)
         self._read_rows(topics.QUOTAS, loading, fence)
         self._read_seen(loading, fence)
-        states = {one.number: self._state(one, adopted, fence) for one in loading}
+        states = {one.number: self._state(one, adopted, fence, now_ms) for one in loading}
         log.info(
             "usage.loaded",
             partitions=len(states),
@@ -122,25 +129,26 @@ class Loader:
         for one in loading:
             one.seen_log.finish()
 
-    def _read(self, table: str, starts: Mapping[Partition, int], fence: Fence) -> Iterator[Message]:
+    def _read(self, table: str, starts: Mapping[Partition, int], fence: Fence) -> Iterator[Stored]:
         """Yield the records of a changelog from *starts* on; the fence stands where they end."""
         ends = self._broker.latest(starts)
         for where, end in ends.items():
             # Whatever comes behind was not read here, so nobody may append there but us.
             fence.expect(*where, end)
         remaining = sum(max(end - starts[where], 0) for where, end in ends.items())
-        for message in read(self._settings, starts, ends):
+        for message in self._read_between(starts, ends):
             remaining -= 1
             if remaining % _TELL_EVERY == 0:
                 self._observer.recovering(table, remaining)
             yield message
         self._observer.recovering(table, 0)
 
-    def _state(self, one: "_Loading", adopted: Mapping[str, TopicAdopted], fence: Fence) -> UsageState:
+    def _state(
+        self, one: "_Loading", adopted: Mapping[str, TopicAdopted], fence: Fence, now_ms: int
+    ) -> UsageState:
         generation = adopted[topics.USAGE.name].generation
         partitions = adopted[topics.USAGE.name].partitions
         progress = progress_in(one.rollups, one.number)
-        now_ms = int(time.time() * 1000)
         owed_rollups, owed_quotas = one.rollups.owed(now_ms), one.quotas.owed(now_ms)
         if progress is not None:
             one.table.resume(progress.record_time_ms)
@@ -162,7 +170,7 @@ class Loader:
             one.stores,
             self._outputs,
             fence,
-            lambda: self._catalog.catalog,
+            self._catalog,
             self._observer,
             Owed([*owed_rollups, *lost], owed_quotas, owed_alerts),
         )
@@ -187,7 +195,9 @@ class Loader:
 class _Loading:
     """One partition on its way into memory."""
 
-    def __init__(self, settings: Settings, catalog: CatalogFollower, number: int, stores: Stores) -> None:
+    def __init__(
+        self, settings: Settings, catalog: Callable[[], Catalog], number: int, stores: Stores
+    ) -> None:
         self.number = number
         self.stores = stores
         self.rollups = rollups_log()
@@ -199,7 +209,7 @@ class _Loading:
         self.covered = stores.seen.manifest.covered
         self.quota_table = QuotaTable(number)
         self.table = UsageTable(
-            number, lambda start_ms: catalog.catalog.meters_at(start_ms).grace_ms, self.quota_table
+            number, lambda start_ms: catalog().meters_at(start_ms).grace_ms, self.quota_table
         )
         self.seen_log = SeenLog(self.index, self.horizon)
 

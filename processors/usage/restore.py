@@ -63,7 +63,7 @@ class Changelog:
 
     def owed(self, at_ms: int) -> list[NewRecord]:
         """Return the records of keys whose last one on the log is not their newest."""
-        return [NewRecord(key, self._newest[key], at_ms) for key in self._owed]
+        return [NewRecord(key, self._newest[key], at_ms) for key in sorted(self._owed)]
 
     def move(self, take: Callable[[bytes, bytes], None]) -> None:
         """Hand every key and its newest value to *take*; nothing is left here. Raises Misconfigured."""

@@ -23,7 +23,7 @@ from schemas.verdict import PROGRESS_KEY
 #: progress behind them; the verdicts' progress.
 STEPS: Final = 5
 _ROLLUPS_STEP: Final = 3
-_HEARTBEAT_SECONDS: Final = 3_600.0
+_HEARTBEAT_MS: Final = HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,11 @@ class Outputs:
     verdicts: str
     alerts: str
     dead_letters: str
+
+    @property
+    def changelogs(self) -> tuple[str, ...]:
+        """Return those that have one writer, and that the state is loaded from."""
+        return self.rollups, self.quotas, self.seen
 
 
 class Stores(NamedTuple):
@@ -81,7 +86,8 @@ class UsageState:
         self._covered = stores.seen.manifest.covered
         #: Records on weir.rollups and weir.quotas since the rows were last kept on disk.
         self._since_kept = 0
-        self._written_at = time.monotonic()
+        #: Since when nothing was written; None: it was, since the last look.
+        self._idle_since_ms: int | None = None
 
     def apply(self, records: Sequence[SourceRecord]) -> Flush:
         """Apply *records*; see `processors.stream.worker.PartitionState`."""
@@ -112,14 +118,16 @@ class UsageState:
         if self._since_kept >= max(LEAST_RECORDS, RECORDS_A_ROW * rows):
             self._keep_rows(flush)
 
-    def heartbeat(self) -> Flush | None:
+    def heartbeat(self, now_ms: int) -> Flush | None:
         """Return the progress again after an idle hour, so that retention never takes the last one."""
+        if self._idle_since_ms is None:
+            self._idle_since_ms = now_ms
         progress = self.partition.progress
-        if progress is None or time.monotonic() - self._written_at < _HEARTBEAT_SECONDS:
+        if progress is None or now_ms - self._idle_since_ms < _HEARTBEAT_MS:
             return None
-        self._written_at = time.monotonic()
+        self._idle_since_ms = now_ms
         number = self.partition.identity.partition
-        again = self._progress_record(progress, int(time.time() * 1000))
+        again = self._progress_record(progress, now_ms)
         return Flush(
             number,
             offset_of(progress.stamp),
@@ -135,7 +143,7 @@ class UsageState:
 
     def _flush(self, outcome: Outcome) -> Flush:
         out, number, owed = self._outputs, self.partition.identity.partition, self._owed
-        self._written_at = time.monotonic()
+        self._idle_since_ms = None
         self._owed = Owed([], [], [])
         progress = []
         if outcome.progress is not None:

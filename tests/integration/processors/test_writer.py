@@ -43,7 +43,7 @@ def records(count: int, size: int = 10) -> list[NewRecord]:
 
 def append(cluster: MockCluster, fence: Fence, *appends: Append) -> None:
     async def run() -> None:
-        writer = Writer(settings_for(cluster), fence)
+        writer = Writer.of(settings_for(cluster), fence)
         await writer.start()
         try:
             for one in appends:
@@ -88,7 +88,7 @@ def test_a_broker_that_stays_away_is_an_error_while_nobody_else_can_own_the_part
     cluster: MockCluster,
 ) -> None:
     async def run() -> None:
-        writer = Writer(settings_for(cluster), Fence())
+        writer = Writer.of(settings_for(cluster), Fence())
         await writer.start()
         await writer.append([Append(TOPIC, 0, records(1))])
         cluster.set_down()
