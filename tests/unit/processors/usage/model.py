@@ -44,7 +44,6 @@ class Record(NamedTuple):
 class First(NamedTuple):
     """An event that counted."""
 
-    identity: tuple[str, str, str, str]
     content: tuple[object, ...]
     offset: int
     #: Newest hour of record time when it came.
@@ -70,7 +69,8 @@ class Model:
         self.generation = generation
         self.horizon_ms = horizon_ms
         self.catalog = catalog
-        self.firsts: list[First] = []
+        #: The newest of each identity.
+        self.firsts: dict[tuple[str, str, str, str], First] = {}
         self.hour_ms = -1
         self.verdicts: dict[int, list[Verdict]] = {}
         self.seen: dict[int, bytes] = {}
@@ -82,11 +82,14 @@ class Model:
         self.used: dict[quota.UsedKey, list[tuple[int, int]]] = {}
         self.events: dict[quota.EventsKey, int] = {}
         self.stamps: dict[rollup.Key | quota.Key, int] = {}
+        #: Keys of the rows that the last record went into.
+        self.touched: set[rollup.Key | quota.Key] = set()
 
     def apply(self, record: Record) -> None:
         self.hour_ms = max(self.hour_ms, record.recorded_at_ms - record.recorded_at_ms % HOUR_MS)
         self.verdicts[record.offset] = []
         self.seen[record.offset] = b""
+        self.touched = set()
         events = record.events
         if isinstance(events, Unreadable):
             is_skipped = self.is_skipped(record)
@@ -116,7 +119,7 @@ class Model:
             self.book(record, event, fate)
             self.verdicts[record.offset].append(Verdict(index, fate, "", first.offset))
             return
-        self.firsts.append(First(identity_of(event), content_of(event), record.offset, self.hour_ms))
+        self.firsts[identity_of(event)] = First(content_of(event), record.offset, self.hour_ms)
         self.seen[record.offset] += encode_seen([identify(event)])
         self.count(record, index, event, meters)
 
@@ -137,17 +140,17 @@ class Model:
             key = rollup.UsageKey(series.tenant, series.customer, meter.name, group, window_start(at_ms), day)
             value = meter.measure(event.quantity_micro, event.rest)
             self.usage.setdefault(key, []).append((at_ms, value))
-            self.stamps[key] = stamp_of(self.generation, record.offset)
+            self.stamp(key, record)
             for start_ms, end_ms in self.periods(series.tenant, series.customer, meter.name, at_ms):
                 if record.recorded_at_ms < end_ms:
                     used = quota.UsedKey(series.tenant, series.customer, meter.name, start_ms, end_ms)
                     self.used.setdefault(used, []).append((at_ms, value))
-                    self.stamps[used] = stamp_of(self.generation, record.offset)
+                    self.stamp(used, record)
         start_ms, end_ms = span_at("month", window_start(at_ms))
         if record.recorded_at_ms < end_ms:
             month = quota.EventsKey(event.series.tenant, start_ms, end_ms, self.partition)
             self.events[month] = self.events.get(month, 0) + 1
-            self.stamps[month] = stamp_of(self.generation, record.offset)
+            self.stamp(month, record)
 
     def periods(self, tenant: str, customer: str, meter: str, at_ms: int) -> set[Span]:
         """Return every calendar period that any plan has, and the one that the customer's own plan has."""
@@ -165,12 +168,14 @@ class Model:
 
     def quota_rows(self) -> dict[quota.Key, tuple[int, Partial | int]]:
         """Return stamp and content of the rows of quotas."""
-        rows: dict[quota.Key, tuple[int, Partial | int]] = {}
-        for key, events in self.used.items():
-            rows[key] = self.stamps[key], partial_of(events)
-        for month, count in self.events.items():
-            rows[month] = self.stamps[month], count
-        return rows
+        keys: list[quota.UsedKey | quota.EventsKey] = [*self.used, *self.events]
+        return {key: self.quota_row(key) for key in keys}
+
+    def quota_row(self, key: quota.UsedKey | quota.EventsKey) -> tuple[int, Partial | int]:
+        """Return stamp and content of the row of *key*."""
+        if isinstance(key, quota.UsedKey):
+            return self.stamps[key], partial_of(self.used[key])
+        return self.stamps[key], self.events[key]
 
     def crossed(self, *, surely: bool) -> set[tuple[quota.UsedKey, int, int]]:
         """Return (key, limit, percentage) of every threshold to be told of.
@@ -239,10 +244,9 @@ class Model:
 
     def first_sighting(self, record: Record, event: UsageEvent) -> First | None:
         """Return the newest event with the same identity that counted, unless it is forgotten."""
-        same = [first for first in self.firsts if first.identity == identity_of(event)]
-        if same and same[-1].hour_ms >= oldest_kept_hour_ms(record.recorded_at_ms, self.horizon_ms):
-            return same[-1]
-        return None
+        first = self.firsts.get(identity_of(event))
+        kept_ms = oldest_kept_hour_ms(record.recorded_at_ms, self.horizon_ms)
+        return first if first is not None and first.hour_ms >= kept_ms else None
 
     def refuse(self, record: Record, index: int, event: UsageEvent | None, code: Refusal) -> None:
         self.book(record, None if code is Refusal.INVALID else event, Fate.REFUSED)
@@ -251,7 +255,11 @@ class Model:
     def book(self, record: Record, event: UsageEvent | None, fate: Fate) -> None:
         key = self.fates_key(record, event)
         self.fates.setdefault(key, Count()).fates.append(fate)
+        self.stamp(key, record)
+
+    def stamp(self, key: rollup.Key | quota.Key, record: Record) -> None:
         self.stamps[key] = stamp_of(self.generation, record.offset)
+        self.touched.add(key)
 
     def fates_key(self, record: Record, event: UsageEvent | None) -> rollup.FatesKey:
         """Return the key for an event; None: its own texts cannot be trusted."""
@@ -264,22 +272,26 @@ class Model:
 
     def rows(self) -> dict[rollup.Key, rollup.Row]:
         """Return the absolute rows."""
-        rows: dict[rollup.Key, rollup.Row] = {}
-        for usage_key, events in self.usage.items():
-            rows[usage_key] = rollup.UsageRow(partial_of(events), self.stamps[usage_key])
-        for fates_key, count in self.fates.items():
-            of = count.fates.count
-            rows[fates_key] = rollup.FatesRow(
-                of(Fate.COUNTED),
-                count.in_grace,
-                of(Fate.LATE),
-                of(Fate.DUPLICATE),
-                of(Fate.CONFLICT),
-                of(Fate.UNMATCHED),
-                of(Fate.REFUSED),
-                self.stamps[fates_key],
-            )
-        return rows
+        keys: list[rollup.UsageKey | rollup.FatesKey] = [*self.usage, *self.fates]
+        return {key: self.row(key) for key in keys}
+
+    def row(self, key: rollup.UsageKey | rollup.FatesKey) -> rollup.Row:
+        """Return the absolute row of *key*."""
+        stamp = self.stamps[key]
+        if isinstance(key, rollup.UsageKey):
+            return rollup.UsageRow(partial_of(self.usage[key]), stamp)
+        count = self.fates[key]
+        of = count.fates.count
+        return rollup.FatesRow(
+            of(Fate.COUNTED),
+            count.in_grace,
+            of(Fate.LATE),
+            of(Fate.DUPLICATE),
+            of(Fate.CONFLICT),
+            of(Fate.UNMATCHED),
+            of(Fate.REFUSED),
+            stamp,
+        )
 
 
 def identity_of(event: UsageEvent) -> tuple[str, str, str, str]:
