@@ -11,9 +11,10 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 JOBS ?= 2
 SEED ?=
 MINUTES ?= 10
+STEPS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check bench chaos fmt docs lock \
+.PHONY: help setup demo up test check bench chaos simulate fmt docs lock \
   check-format check-lint check-types check-imports check-docs
 
 help: ## print this help
@@ -56,6 +57,9 @@ bench: setup ## throughput, latency, cost, recovery, loss and duplicates (ARGS="
 
 chaos: setup ## faults on the real stack (SEED=… MINUTES=…)
 	WEIR_CHAOS_SEED=$(SEED) WEIR_CHAOS_MINUTES=$(MINUTES) $(BIN)/python -m pytest -s -m "chaos and long" --timeout 0 -o session_timeout= $(ARGS)
+
+simulate: setup ## crashes, zombies and lost answers in memory, repeatable (SEED=… STEPS=…)
+	WEIR_SIMULATION_SEED=$(SEED) WEIR_SIMULATION_STEPS=$(STEPS) $(BIN)/python -m pytest -k new_seed tests/simulation --timeout 0 -o session_timeout= $(ARGS)
 
 fmt: setup ## format, and mend what can be mended
 	$(BIN)/ruff format

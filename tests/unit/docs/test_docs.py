@@ -36,5 +36,5 @@ def test_make_alone_prints_every_target() -> None:
     printed = subprocess.run(
         ["/usr/bin/env", "make"], cwd=_ROOT, capture_output=True, text=True, check=True
     ).stdout
-    for target in ("setup", "demo", "up", "test", "check", "bench", "chaos", "fmt", "docs"):
+    for target in ("setup", "demo", "up", "test", "check", "bench", "chaos", "simulate", "fmt", "docs"):
         assert re.search(rf"^  make {target} ", printed, re.MULTILINE)
