@@ -119,25 +119,32 @@ class UsageState:
             self._keep_rows(flush)
 
     def heartbeat(self, now_ms: int) -> Flush | None:
-        """Return the progress again after an idle hour, so that retention never takes the last one."""
+        """Return what is owed to the logs although nothing came.
+
+        That is what a zombie wrote over, before compaction takes it; and after an idle hour the progress
+        again, so that retention never takes the last one.
+        """
         if self._idle_since_ms is None:
             self._idle_since_ms = now_ms
-        progress = self.partition.progress
-        if progress is None or now_ms - self._idle_since_ms < _HEARTBEAT_MS:
+        progress, owed = self.partition.progress, self._owed
+        again = []
+        if progress is not None and now_ms - self._idle_since_ms >= _HEARTBEAT_MS:
+            self._idle_since_ms = now_ms
+            again.append(self._progress_record(progress, now_ms))
+        if not (again or any(owed)):
             return None
-        self._idle_since_ms = now_ms
-        number = self.partition.identity.partition
-        again = self._progress_record(progress, now_ms)
+        self._owed = Owed([], [], [])
+        out, number = self._outputs, self.partition.identity.partition
         return Flush(
             number,
-            offset_of(progress.stamp),
-            progress.record_time_ms,
+            self.next_offset - 1 if progress is None else offset_of(progress.stamp),
+            0 if progress is None else progress.record_time_ms,
             (
                 (),
-                (),
-                (),
-                (Append(self._outputs.rollups, number, (again,), is_changelog=True),),
-                (Append(self._outputs.verdicts, number, (again._replace(key=PROGRESS_KEY),)),),
+                (Append(out.quotas, number, owed.quotas, is_changelog=True),),
+                self._alerts(owed.alerts),
+                (Append(out.rollups, number, [*owed.rollups, *again], is_changelog=True),),
+                (Append(out.verdicts, number, [one._replace(key=PROGRESS_KEY) for one in again]),),
             ),
         )
 
