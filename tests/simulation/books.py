@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from schemas import rollup
+from schemas import quota, rollup
 from schemas.alert import QuotaThresholdReached
+from schemas.errors import Reject
 from schemas.event import UsageEvent
 from schemas.quota import UsedKey
 from schemas.seen import parse_offset_key
+from schemas.stamp import NEVER
 from schemas.verdict import PROGRESS_KEY, Fate, decode_verdicts
 from tests.simulation.broker import Broker, Where
 from tests.simulation.clients import Promise
@@ -108,6 +110,25 @@ def check_alerts(alerts: Iterable[QuotaThresholdReached], truths: Sequence[Truth
     possibly = {crossed for truth in truths for crossed in truth.model.crossed(surely=False)}
     assert surely <= told, f"nobody was told of {surely - told}"
     assert told <= possibly, f"told of {told - possibly}"
+
+
+def check_newest(broker: Broker, changelog: Where) -> None:
+    """Hold each key's last record against its newest: compaction leaves the last one alone."""
+    newest: dict[bytes, int] = {}
+    last: dict[bytes, int] = {}
+    for kept in broker.after(changelog, 0, broker.end(changelog)):
+        if kept.value:
+            last[kept.key] = _stamp(kept.key, kept.value)
+            newest[kept.key] = max(newest.get(kept.key, NEVER), last[kept.key])
+    older = [key for key, stamp in last.items() if stamp < newest[key]]
+    assert not older, f"the last records of {older} on {changelog} are not the newest"
+
+
+def _stamp(key: bytes, value: bytes) -> int:
+    try:
+        return rollup.decode(key, value)[1].stamp
+    except Reject:
+        return quota.decode(key, value)[1].stamp
 
 
 def _fates(truth: Truth, broker: Broker, log: Where) -> Iterator[tuple[UsageEvent, Fate]]:

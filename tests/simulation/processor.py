@@ -250,6 +250,10 @@ class Processor:
             return True
         return False
 
+    def beat(self) -> None:
+        """Write what is due although nothing comes."""
+        self._heartbeat()
+
     @property
     def _alive(self) -> _Life:
         if self._life is None:

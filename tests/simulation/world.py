@@ -7,7 +7,7 @@ from typing import Final
 
 from processors.usage.state import Outputs
 from schemas.topics import DEFAULT_PREFIX
-from tests.simulation.books import Books, check_alerts, check_promises
+from tests.simulation.books import Books, check_alerts, check_newest, check_promises
 from tests.simulation.broker import Broker
 from tests.simulation.catalogue import Catalogue
 from tests.simulation.clients import Clients
@@ -102,6 +102,9 @@ class World:
                     self._scheduler.take(self._actions())
                     self._settle()
                 self._heal()
+                for processor in self._processors:
+                    processor.beat()
+                self._heal()
                 self._check_all()
             except Exception as error:
                 raise BrokenPromiseError(
@@ -148,6 +151,9 @@ class World:
             forgets=self._shape.forgets,
         )
         check_alerts(self._watch.alerts, self._truths)
+        for truth in self._truths:
+            check_newest(self._broker, (self._outputs.rollups, truth.partition))
+            check_newest(self._broker, (self._outputs.quotas, truth.partition))
         assert self._dead_letters() == {
             f"{self._source.topic}/{truth.partition}/{offset}".encode()
             for truth in self._truths
