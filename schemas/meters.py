@@ -4,41 +4,46 @@ State holds integers in a meter's finest source unit. An answer is one exact rat
 from it, rounded once. So 0.1 GB and 107374182.4 bytes add up to the same whichever comes first.
 """
 
-from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cached_property
-from operator import attrgetter
-from typing import Final
+from typing import Self
 
 import msgspec
 
+from schemas import percentile, plain_aggregates, unique
+from schemas.aggregate import Needs, Rule
+from schemas.errors import MALFORMED
 from schemas.event import NO_QUANTITY
 from schemas.groups import Filter, Sorter
-from schemas.members import Members
-from schemas.partial import Partial
+from schemas.members import Members, scalar_text
+from schemas.partial import Partial, single
 from schemas.quantity import MICRO, TOTAL_DIGITS, QuantityError, format_ratio, parse_micro
+from schemas.sketch import Sketch, of_values
 
 
 class Aggregation(StrEnum):
-    """How the values of a window become one number."""
+    """How the values of a window become one number: the registry of rules, each from a file of its own."""
 
-    COUNT = "count"
-    SUM = "sum"
-    AVG = "avg"
-    MIN = "min"
-    MAX = "max"
-    FIRST = "first"
-    LATEST = "latest"
+    rule: Rule
 
+    def __new__(cls, name: str, rule: Rule = plain_aggregates.SUM) -> Self:
+        """Make the member *name*; the default is never used, it lets one look up a member by its name."""
+        member = str.__new__(cls, name)
+        member._value_ = name
+        member.rule = rule
+        return member
 
-#: The number of a partial that is the answer by itself.
-_KEPT: Final[Mapping[Aggregation, Callable[[Partial], int]]] = {
-    Aggregation.SUM: attrgetter("sum"),
-    Aggregation.MIN: attrgetter("min"),
-    Aggregation.MAX: attrgetter("max"),
-    Aggregation.FIRST: attrgetter("first"),
-    Aggregation.LATEST: attrgetter("latest"),
-}
+    COUNT = "count", plain_aggregates.COUNT
+    SUM = "sum", plain_aggregates.SUM
+    AVG = "avg", plain_aggregates.AVG
+    MIN = "min", plain_aggregates.MIN
+    MAX = "max", plain_aggregates.MAX
+    FIRST = "first", plain_aggregates.FIRST
+    LATEST = "latest", plain_aggregates.LATEST
+    UNIQUE = "unique", unique.UNIQUE
+    P50 = "p50", percentile.P50
+    P95 = "p95", percentile.P95
+    P99 = "p99", percentile.P99
 
 
 class ValueMissing(ValueError):  # noqa: N818 -- a finding about an event, not a failure
@@ -72,6 +77,8 @@ class Meter(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
     filters: tuple[Filter, ...] = ()
     #: Properties by whose values usage is kept apart, by name or by a JSON pointer.
     group_by: tuple[str, ...] = ()
+    #: Of a meter of different things: the properties that together say which thing an event is about.
+    unique_by: tuple[str, ...] = ()
 
     @property
     def is_choosy(self) -> bool:
@@ -97,11 +104,13 @@ class Meter(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
 
     def measure(self, quantity_micro: int, rest: bytes) -> int:
         """Return the value of an event as a state integer. Raises ValueMissing."""
+        if self.unique_by:
+            return self._identity(rest)
         if self.properties and (value := self._from_properties(rest)) is not None:
             return value
         if quantity_micro != NO_QUANTITY:
             return quantity_micro * (self.scale // MICRO)
-        if self.default_one or self.aggregation is Aggregation.COUNT:
+        if self.worth_one:
             return self.scale
         wanted = " and ".join(_pointer(place) for place in self.properties)
         raise ValueMissing(
@@ -110,19 +119,23 @@ class Meter(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
             f"meter {self.name!r} needs a quantity" + (f", or {wanted}" if wanted else ""),
         )
 
-    def amount(self, partial: Partial) -> tuple[int, int]:
-        """Return what *partial* amounts to in `unit`, exactly: numerator and denominator."""
-        match self.aggregation:
-            case Aggregation.COUNT:
-                return partial.events, 1
-            case Aggregation.AVG:
-                return partial.sum, self.scale * max(1, partial.events)
-            case _:
-                return _KEPT[self.aggregation](partial), self.scale
+    @property
+    def worth_one(self) -> bool:
+        """Whether an event that names no quantity is worth 1."""
+        return self.default_one or self.aggregation.rule.needs is Needs.NOTHING
 
-    def answer(self, partial: Partial) -> str:
-        """Return what *partial* amounts to in `unit`, as decimal text."""
-        return format_ratio(*self.amount(partial))
+    def amount(self, partial: Partial, sketch: Sketch | None = None) -> tuple[int, int]:
+        """Return what *partial*, with its *sketch*, amounts to in `unit`: numerator and denominator."""
+        return self.aggregation.rule.amount(partial, sketch, self.scale)
+
+    def answer(self, partial: Partial, sketch: Sketch | None = None) -> str:
+        """Return what *partial*, with its *sketch*, amounts to in `unit`, as decimal text."""
+        return format_ratio(*self.amount(partial, sketch))
+
+    def answer_to(self, value: int) -> str:
+        """Return what one event of *value* amounts to, as decimal text."""
+        kind = self.aggregation.rule.kind
+        return self.answer(single(0, value), None if kind is None else of_values(kind, (value,)))
 
     def _from_properties(self, rest: bytes) -> int | None:
         """Return the product of the source properties; None where none of them is there."""
@@ -145,9 +158,36 @@ class Meter(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
             value *= _number(place, member)
         return value
 
+    def _identity(self, rest: bytes) -> int:
+        """Return what stands for the thing that the event is about."""
+        try:
+            members = self._thing.read(rest)
+        except ValueError as error:
+            raise ValueMissing("/data", "data_invalid", str(error)) from None
+        if len(members) == 1:
+            return unique.hash_of_one(self._text(self.unique_by[0], members[0]))
+        return unique.hash_of([self._text(*named) for named in zip(self.unique_by, members, strict=True)])
+
+    def _text(self, place: str, member: bytes | None) -> bytes:
+        if member is not None and member[:1] == b'"' and b"\\" not in member:
+            return member[1:-1]
+        try:
+            text = scalar_text(member)
+        except MALFORMED:
+            raise ValueMissing("/data", "data_invalid", "must hold texts that are Unicode") from None
+        if text is None:
+            wanted = " and ".join(self.unique_by)
+            detail = f"meter {self.name!r} counts by {wanted}: each a text, a number or a truth value"
+            raise ValueMissing(_pointer(place), "property_missing", detail)
+        return text.encode()
+
     @cached_property
     def _source(self) -> Members:
         return Members(self.properties)
+
+    @cached_property
+    def _thing(self) -> Members:
+        return Members(self.unique_by)
 
     @cached_property
     def _sorter(self) -> Sorter:

@@ -25,6 +25,25 @@ class UsageKey(msgspec.Struct, array_like=True, frozen=True, tag_field="kind", t
     arrival_day: int
 
 
+class SketchKey(msgspec.Struct, array_like=True, frozen=True, tag_field="kind", tag="sketch"):
+    """One page of what a row of usage keeps beside its partial (see `schemas.sketch`)."""
+
+    tenant: str
+    customer: str
+    meter: str
+    group: str
+    window_start_ms: int
+    arrival_day: int
+    page: int
+
+    @property
+    def usage(self) -> UsageKey:
+        """The row to which it belongs."""
+        return UsageKey(
+            self.tenant, self.customer, self.meter, self.group, self.window_start_ms, self.arrival_day
+        )
+
+
 class FatesKey(msgspec.Struct, array_like=True, frozen=True, tag_field="kind", tag="fates"):
     """Counts of fates; `hour_ms` is the hour of `occurred_at`."""
 
@@ -53,6 +72,13 @@ class UsageRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Value of a UsageKey."""
 
     partial: Partial
+    stamp: int
+
+
+class SketchRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """Value of a SketchKey; a record that does not change the page does not write it."""
+
+    content: bytes
     stamp: int
 
 
@@ -88,13 +114,14 @@ class LostRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     stamp: int
 
 
-Key = UsageKey | FatesKey | ProgressKey | LostKey
-Row = UsageRow | FatesRow | Progress | LostRow
+Key = UsageKey | SketchKey | FatesKey | ProgressKey | LostKey
+Row = UsageRow | SketchRow | FatesRow | Progress | LostRow
 
 encode: Final = msgspec.json.Encoder().encode
 _decode_key: Final = msgspec.json.Decoder(Key).decode
 decode_usage: Final = msgspec.json.Decoder(UsageRow).decode
 decode_fates: Final = msgspec.json.Decoder(FatesRow).decode
+decode_sketch: Final = msgspec.json.Decoder(SketchRow).decode
 _decode_progress: Final = msgspec.json.Decoder(Progress).decode
 _decode_lost: Final = msgspec.json.Decoder(LostRow).decode
 
@@ -107,6 +134,8 @@ def decode(key: bytes, value: bytes) -> tuple[Key, Row]:
             return parsed, decode_usage(value)
         if isinstance(parsed, FatesKey):
             return parsed, decode_fates(value)
+        if isinstance(parsed, SketchKey):
+            return parsed, decode_sketch(value)
         if isinstance(parsed, LostKey):
             return parsed, _decode_lost(value)
         return parsed, _decode_progress(value)

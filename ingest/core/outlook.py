@@ -20,7 +20,6 @@ from schemas.event import UsageEvent
 from schemas.groups import properties_of
 from schemas.instant import format_instant
 from schemas.meters import Meter
-from schemas.partial import single
 from schemas.verdict import Fate
 from schemas.windows import WINDOW_MS, Arrival, arrival, window_start
 
@@ -126,7 +125,7 @@ class _View(NamedTuple):
             meter.aggregation,
             meter.unit,
             properties_of(group),
-            meter.answer(single(0, value)),
+            meter.answer_to(value),
             self.quotas.after(event.series, meter, at_ms, value) if counts else None,
         )
 
