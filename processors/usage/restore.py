@@ -110,7 +110,7 @@ def restore_rollups(rollups: Changelog, table: UsageTable) -> None:
 
     def take(raw: bytes, value: bytes) -> None:
         key, row = rollup.decode(raw, value)
-        if isinstance(key, rollup.UsageKey | rollup.FatesKey):
+        if isinstance(key, rollup.UsageKey | rollup.SketchKey | rollup.FatesKey):
             table.restore(key, value, row.stamp)
 
     rollups.move(take)

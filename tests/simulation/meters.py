@@ -32,6 +32,8 @@ _PAID: Final = Meter(
 _GAUGES: Final = tuple(
     Meter(name=f"level_{aggregation}", event_type="level", aggregation=aggregation)
     for aggregation in Aggregation
+    # The store of the simulation has no table of sketches.
+    if aggregation.rule.kind is None
 )
 _FREE: Final = Plan(
     name="free",

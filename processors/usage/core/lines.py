@@ -7,6 +7,7 @@ from processors.usage.core.periods import Periods
 from processors.usage.core.recipes import Choice, Recipe
 from processors.usage.core.rows import UsageRow
 from processors.usage.core.used import UsedRow
+from schemas.sketch import Kind
 
 #: Tenant, customer, meter, group.
 UsageName = tuple[str, str, str, str]
@@ -32,7 +33,7 @@ class Lines(dict[LineName, Line]):
         self,
         recipes: Mapping[str, Recipe],
         periods: Periods,
-        usage_row: Callable[[UsageName], UsageRow],
+        usage_row: Callable[[UsageName, Kind | None], UsageRow],
         used_rows: Callable[[UsedName], Sequence[UsedRow]],
         made: Callable[[], None],
     ) -> None:
@@ -49,10 +50,15 @@ class Lines(dict[LineName, Line]):
         tenant, customer, event_type, choice = name
         chosen = self.recipes[event_type].chosen(choice)
         line = self[name] = Line(
-            [self._usage_row((tenant, customer, meter.name, group)) for meter, group in chosen],
+            [
+                self._usage_row((tenant, customer, meter.name, group), meter.aggregation.rule.kind)
+                for meter, group in chosen
+            ],
             [
                 (row, place)
                 for place, (meter, _) in enumerate(chosen)
+                # What a meter keeps beside its partial no quota keeps.
+                if meter.aggregation.rule.kind is None
                 for row in self._used_rows((tenant, customer, meter.name))
             ],
         )

@@ -70,7 +70,7 @@ def _measure(meters: tuple[Meter, ...]) -> Measure:
     if len(meters) > 1:
         return lambda quantity, rest: tuple([meter.measure(quantity, rest) for meter in meters])
     [meter] = meters
-    if meter.properties:
+    if meter.properties or meter.unique_by:
         return lambda quantity, rest: (meter.measure(quantity, rest),)
     factor = meter.scale // MICRO
     # A quantity, if there is one, is all that counts.

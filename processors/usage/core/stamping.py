@@ -5,7 +5,9 @@ again; their stamps tell.
 """
 
 from collections.abc import Sequence
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar, cast
+
+from processors.usage.core.pages import PagedRow, PageRow, ReplayedRow
 
 
 class LiveRow(Protocol):
@@ -62,7 +64,7 @@ class Replay:
         """Hold rows of *table* against the record's *stamp*."""
         self._table = table
         self._stamp = stamp
-        self._opened: set[LiveRow] = set()
+        self._opened: set[LiveRow | PageRow] = set()
 
     def open(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return a stand-in, which nobody reads, for each row that holds the record.
@@ -71,9 +73,20 @@ class Replay:
         """
         for row in rows:
             self._table.touch(row)
-        return [row if self._is_open(row) else row.stand_in() for row in rows]
+        return [self._stand_in(row) for row in rows]
 
-    def _is_open(self, row: LiveRow) -> bool:
+    def _stand_in(self, row: Row) -> Row:
+        is_open = self._is_open(row)
+        if isinstance(row, PagedRow):
+            # Its pages became durable apart from it: each of them has its own stamp.
+            return cast("Row", ReplayedRow(row, is_open=is_open, may_add=self._may_add))
+        return row if is_open else row.stand_in()
+
+    def _may_add(self, page: PageRow) -> bool:
+        self._table.touch(page)
+        return self._is_open(page)
+
+    def _is_open(self, row: LiveRow | PageRow) -> bool:
         if row.stamp < self._stamp:
             row.stamp = self._stamp
             self._opened.add(row)

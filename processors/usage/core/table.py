@@ -7,12 +7,14 @@ from typing import Final
 
 from processors.stream.core.records import NewRecord
 from processors.usage.core.lines import Lines, UsageName
+from processors.usage.core.pages import PageRow, Pages
 from processors.usage.core.periods import Periods
 from processors.usage.core.quota_table import LINGER_AFTER_LOAD_MS, LINGER_MS, QuotaTable
 from processors.usage.core.recipes import Recipe
 from processors.usage.core.rows import FatesRow, LiveRow, UsageRow
 from schemas import rollup
 from schemas.instant import DAY_MS
+from schemas.sketch import Kind
 from schemas.stamp import NEVER
 from schemas.windows import NOT_LATE, WINDOW_MS
 
@@ -30,7 +32,7 @@ class ClockWentBackError(Exception):
 class _Bucket:
     """The rows of one window and arrival day; `closes_ms` is the record time that ends them."""
 
-    __slots__ = ("closes_ms", "fates", "lines", "saved", "usage")
+    __slots__ = ("closes_ms", "fates", "lines", "pages", "saved", "usage")
 
     def __init__(self, closes_ms: int) -> None:
         self.closes_ms = closes_ms
@@ -38,6 +40,7 @@ class _Bucket:
         self.saved: dict[bytes, bytes] = {}
         self.usage: dict[UsageName, UsageRow] = {}
         self.fates: dict[FatesName, FatesRow] = {}
+        self.pages = Pages()
         self.lines: Lines | None = None
 
 
@@ -53,7 +56,7 @@ class UsageTable:
         self._quotas = quotas
         self._grace_ms_at = grace_ms_at
         self._buckets: dict[tuple[int, int], _Bucket] = {}
-        self._dirty: list[LiveRow] = []
+        self._dirty: list[LiveRow | PageRow] = []
         self._closed_ms = -1
         self._lines_made = 0
         #: Highest stamp among the restored rows: up to there a row may hold a record already.
@@ -61,7 +64,7 @@ class UsageTable:
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        return sum(len(b.usage) + len(b.fates) + len(b.saved) for b in self._buckets.values())
+        return sum(len(b.usage) + len(b.fates) + len(b.pages) + len(b.saved) for b in self._buckets.values())
 
     def lines(self, start_ms: int, day: int, recipes: Mapping[str, Recipe], periods: Periods) -> Lines:
         """Return the lines of the window that starts at *start_ms*, measured by *recipes*.
@@ -80,12 +83,17 @@ class UsageTable:
             )
         return lines
 
-    def usage_row(self, start_ms: int, day: int, name: UsageName) -> UsageRow:
-        """Return the row of *name* for the window that starts at *start_ms*; *day* is its arrival day."""
+    def usage_row(self, start_ms: int, day: int, name: UsageName, kind: Kind | None = None) -> UsageRow:
+        """Return the row of *name* for the window that starts at *start_ms*; *day* is its arrival day.
+
+        A row with a *kind* has pages.
+        """
         bucket = self._bucket(start_ms, day)
         row = bucket.usage.get(name)
         if row is None:
-            row = bucket.usage[name] = UsageRow(rollup.encode(rollup.UsageKey(*name, start_ms, day)))
+            key = rollup.UsageKey(*name, start_ms, day)
+            row = UsageRow(rollup.encode(key)) if kind is None else bucket.pages.row(key, kind, self.touch)
+            bucket.usage[name] = row
             if (saved := bucket.saved.pop(row.key, None)) is not None:
                 row.restore(rollup.decode_usage(saved))
         return row
@@ -104,7 +112,7 @@ class UsageTable:
             rows.append(row)
         return rows
 
-    def touch(self, row: LiveRow) -> None:
+    def touch(self, row: LiveRow | PageRow) -> None:
         """Have *row* written down with the next `take_dirty`."""
         if not row.dirty:
             row.dirty = True
@@ -123,19 +131,25 @@ class UsageTable:
             rows: Iterable[LiveRow] = chain(bucket.usage.values(), bucket.fates.values())
             yield from ((row.key, row.encode()) for row in rows)
             yield from bucket.saved.items()
+            yield from bucket.pages.records()
 
-    def restore(self, key: rollup.UsageKey | rollup.FatesKey, value: bytes, stamp: int) -> bool:
+    def restore(
+        self, key: rollup.UsageKey | rollup.SketchKey | rollup.FatesKey, value: bytes, stamp: int
+    ) -> bool:
         """Put back the row of *key* as it was written down; False if its window was closed by `resume`.
 
         It stays as it is, a third of the memory and of the time, until an event asks for it.
         """
         self.restored_up_to = max(self.restored_up_to, stamp)
-        start_ms = key.window_start_ms if isinstance(key, rollup.UsageKey) else key.hour_ms
+        start_ms = key.hour_ms if isinstance(key, rollup.FatesKey) else key.window_start_ms
         bucket = self._buckets.get((start_ms, key.arrival_day))
         if bucket is None:
             if self._closes_ms(start_ms, key.arrival_day) <= self._closed_ms:
                 return False
             bucket = self._bucket(start_ms, key.arrival_day)
+        if isinstance(key, rollup.SketchKey):
+            bucket.pages.save(key, value, stamp)
+            return True
         # As `usage_row` asks for it, whoever wrote it.
         raw = rollup.encode(key)
         if (other := bucket.saved.get(raw)) is None or rollup.decode(raw, other)[1].stamp < stamp:

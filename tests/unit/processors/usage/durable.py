@@ -23,8 +23,10 @@ from schemas.alert import alert_key, encode_alert
 from schemas.catalog import Catalog
 from schemas.instant import HOUR_MS
 from schemas.partial import Partial
+from schemas.sketch import read_window
 from schemas.stamp import NEVER, offset_of
-from tests.unit.processors.usage.source import HORIZON_MS, PARTITION, PARTITIONS, TOPIC
+from tests.unit.processors.usage.model import whole_sketch
+from tests.unit.processors.usage.source import HORIZON_MS, KINDS, PARTITION, PARTITIONS, TOPIC
 
 GENERATION = 1
 IDENTITY = Identity(TOPIC, PARTITION, PARTITIONS, GENERATION)
@@ -201,7 +203,10 @@ class Machine:
 
 
 def shown(records: Sequence[NewRecord]) -> tuple[int | None, dict[rollup.Key, rollup.Row]]:
-    """Return what a sink shows of the rollups topic: the progress, and the rows up to there."""
+    """Return what a sink shows of the rollups topic: the progress, and the rows up to there.
+
+    Pages come together: which of them are blurred is nobody's business, what they say as a whole is.
+    """
     rows: dict[rollup.Key, rollup.Row] = {}
     decoded = [rollup.decode(record.key, record.value) for record in records]
     stamps = [row.stamp for _, row in decoded if isinstance(row, rollup.Progress)]
@@ -212,7 +217,21 @@ def shown(records: Sequence[NewRecord]) -> tuple[int | None, dict[rollup.Key, ro
             continue
         if key not in rows or rows[key].stamp <= row.stamp:
             rows[key] = row
-    return offset_of(max(stamps)), rows
+    return offset_of(max(stamps)), _with_whole_sketches(rows)
+
+
+def _with_whole_sketches(rows: dict[rollup.Key, rollup.Row]) -> dict[rollup.Key, rollup.Row]:
+    others: dict[rollup.Key, rollup.Row] = {}
+    pages: dict[rollup.UsageKey, dict[int, bytes]] = {}
+    for key, row in rows.items():
+        if isinstance(key, rollup.SketchKey) and isinstance(row, rollup.SketchRow):
+            pages.setdefault(key.usage, {})[key.page] = row.content
+        else:
+            others[key] = row
+    for usage_key, contents in pages.items():
+        sketch = read_window(KINDS[usage_key.meter], contents.items())
+        others[whole_sketch(usage_key)] = rollup.SketchRow(sketch.encode(), 0)
+    return others
 
 
 def shown_quotas(

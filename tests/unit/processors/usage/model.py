@@ -20,6 +20,7 @@ from schemas.partial import Partial
 from schemas.partition import partition_of
 from schemas.period import Span, span_at
 from schemas.seen import encode_seen
+from schemas.sketch import Kind, of_values
 from schemas.stamp import stamp_of
 from schemas.verdict import Fate, Refusal, Verdict
 from schemas.windows import NOT_LATE, Arrival, arrival, window_start
@@ -85,6 +86,11 @@ class Model:
         #: Keys of the rows that the last record went into.
         self.touched: set[rollup.Key | quota.Key] = set()
 
+    def kind_of(self, name: str) -> Kind | None:
+        """Return what the meter *name* keeps beside its partial."""
+        named = (version.by_name[name] for version in self.catalog.meter_sets if name in version.by_name)
+        return next(named).aggregation.rule.kind
+
     def apply(self, record: Record) -> None:
         self.hour_ms = max(self.hour_ms, record.recorded_at_ms - record.recorded_at_ms % HOUR_MS)
         self.verdicts[record.offset] = []
@@ -141,6 +147,8 @@ class Model:
             value = meter.measure(event.quantity_micro, event.rest)
             self.usage.setdefault(key, []).append((at_ms, value))
             self.stamp(key, record)
+            if meter.aggregation.rule.kind is not None:
+                continue
             for start_ms, end_ms in self.periods(series.tenant, series.customer, meter.name, at_ms):
                 if record.recorded_at_ms < end_ms:
                     used = quota.UsedKey(series.tenant, series.customer, meter.name, start_ms, end_ms)
@@ -273,13 +281,20 @@ class Model:
     def rows(self) -> dict[rollup.Key, rollup.Row]:
         """Return the absolute rows."""
         keys: list[rollup.UsageKey | rollup.FatesKey] = [*self.usage, *self.fates]
-        return {key: self.row(key) for key in keys}
+        rows: dict[rollup.Key, rollup.Row] = {key: self.row(key) for key in keys}
+        for key, events in self.usage.items():
+            if (kind := self.kind_of(key.meter)) is not None:
+                sketch = of_values(kind, (value for _, value in events))
+                rows[whole_sketch(key)] = rollup.SketchRow(sketch.encode(), 0)
+        return rows
 
     def row(self, key: rollup.UsageKey | rollup.FatesKey) -> rollup.Row:
         """Return the absolute row of *key*."""
         stamp = self.stamps[key]
         if isinstance(key, rollup.UsageKey):
-            return rollup.UsageRow(partial_of(self.usage[key]), stamp)
+            kind, events = self.kind_of(key.meter), self.usage[key]
+            amounts = events if kind is None or kind.has_amounts else [(at_ms, 0) for at_ms, _ in events]
+            return rollup.UsageRow(partial_of(amounts), stamp)
         count = self.fates[key]
         of = count.fates.count
         return rollup.FatesRow(
@@ -292,6 +307,13 @@ class Model:
             of(Fate.REFUSED),
             stamp,
         )
+
+
+def whole_sketch(key: rollup.UsageKey) -> rollup.SketchKey:
+    """Return a key that no page has, for all pages of a row together."""
+    return rollup.SketchKey(
+        key.tenant, key.customer, key.meter, key.group, key.window_start_ms, key.arrival_day, -1
+    )
 
 
 def identity_of(event: UsageEvent) -> tuple[str, str, str, str]:

@@ -36,6 +36,7 @@ START_MS: Final = 1_763_726_400_000
 ALL: Final = tuple(
     Meter(name=f"{aggregation}_of_many", event_type="many", aggregation=aggregation)
     for aggregation in Aggregation
+    if aggregation is not Aggregation.UNIQUE
 )
 API: Final = Meter(name="api", event_type="api", default_one=True)
 STORAGE: Final = Meter(
@@ -55,6 +56,20 @@ PAID: Final = Meter(
     filters=(Filter("/data/user/plan", ("pro",)), Filter("ok", ("true",))),
     group_by=("method",),
 )
+#: Different places that were visited, and different places for different plans.
+VISITED: Final = Meter(
+    name="visited",
+    event_type="visit",
+    aggregation=Aggregation.UNIQUE,
+    unique_by=("path",),
+    group_by=("method",),
+)
+VISITED_BY_PLAN: Final = Meter(
+    name="visited_by_plan",
+    event_type="visit",
+    aggregation=Aggregation.UNIQUE,
+    unique_by=("path", "/data/user/plan"),
+)
 
 _FREE: Final = Plan(
     name="free",
@@ -64,6 +79,8 @@ _FREE: Final = Plan(
         Quota(meter="sum_of_many", limit_micro=0, period="week"),
         Quota(meter="count_of_many", limit_micro=7 * MICRO, period="day", thresholds=(1, 50, 200)),
         Quota(meter="paths", limit_micro=None),
+        # It keeps single values, so nobody counts this quota.
+        Quota(meter="visited", limit_micro=1, period="day"),
         # No version has a meter of this name.
         Quota(meter="none", limit_micro=1),
     ),
@@ -79,16 +96,29 @@ _OWN: Final = Plan(
 PLANS: Final[dict[str, Any]] = {"plans": (_FREE, _OWN), "default_plan": "free"}
 
 _VERSIONS: Final = (
-    MetersPublished(1, 0, (API, STORAGE, SIZE, TRAFFIC, GETS, PAID, *ALL), **PLANS),
+    MetersPublished(1, 0, (API, STORAGE, SIZE, TRAFFIC, GETS, PAID, VISITED, *ALL), **PLANS),
     # The second one measures less, otherwise, and with another grace; the third one more.
-    MetersPublished(2, START_MS + HOUR_MS, (API, TRAFFIC, PATHS, PAID, *ALL[2:4]), 2 * HOUR_MS, **PLANS),
+    MetersPublished(
+        2,
+        START_MS + HOUR_MS,
+        (API, TRAFFIC, PATHS, PAID, VISITED, VISITED_BY_PLAN, *ALL[2:4], *ALL[-2:]),
+        2 * HOUR_MS,
+        **PLANS,
+    ),
     MetersPublished(
         3,
         START_MS + 3 * HOUR_MS,
-        (API, STORAGE, PATHS, GETS, *ALL, Meter(name="x", event_type="none")),
+        (API, STORAGE, PATHS, GETS, VISITED, *ALL, Meter(name="x", event_type="none")),
         **PLANS,
     ),
 )
+#: What meters keep in pages, by name.
+KINDS: Final = {
+    meter.name: kind
+    for version in _VERSIONS
+    for meter in version.meters
+    if (kind := meter.aggregation.rule.kind) is not None
+}
 
 
 class Sent(NamedTuple):
@@ -121,7 +151,15 @@ TRUSTED: Final = customers(belonging=True)[:3]
 #: Its own days and months begin within the hours that are played.
 PLACED: Final = CustomerPlaced(*TRUSTED[0], "own", START_MS + 2 * HOUR_MS + HOUR_MS // 2)
 _WHO: Final = [*TRUSTED * 5, *customers(belonging=False)[:1], ("", "c-1"), ("acme", "c\n1")]
-_TYPES: Final = [*["api"] * 3, *["storage"] * 2, "traffic", *["many"] * 3, *["call"] * 3, "none"]
+_TYPES: Final = [
+    *["api"] * 3,
+    *["storage"] * 2,
+    "traffic",
+    *["many"] * 3,
+    *["call"] * 3,
+    *["visit"] * 3,
+    "none",
+]
 _SOURCES: Final = ["api"] * 20 + ["other", "", "\0"]
 _UUIDS: Final = ["00112233-4455-6677-8899-aabbccddeeff", "00000000-0000-0000-0000-000000000000"]
 #: Some come again and again, so that there are copies; of the others there are enough to fill a table.
@@ -140,6 +178,7 @@ _RESTS: Final = [
     b'{"data":{"method":"GET","path":"/x"}}',
     b'{"data":{"method":"PUT","ok":true,"path":"/y","user":{"plan":"pro","tokens":3}}}',
     b'{"data":{"method":"HEAD","ok":true,"user":{"plan":"pro","tokens":"x"}}}',
+    *(b'{"data":{"method":"GET","path":"/%d","user":{"plan":"pro"}}}' % number for number in range(5)),
     b'{"data":{"method":["GET"],"ok":"true","path":2.5,"user":{"plan":null}}}',
 ]
 #: No door lets these pass, but a pack can hold them.

@@ -1,8 +1,9 @@
 """A partition comes to exactly what the model says, however its records are cut, lost and replayed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -34,6 +35,15 @@ starts = st.sampled_from([0, 2**32 - 3])
 table_slots = st.sampled_from([1, 64, 4096])
 #: Batches of up to so many events are decided one by one.
 few_events = st.sampled_from([0, 6, 24])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few_values_are_many() -> Iterator[None]:
+    """Let pages blur before a test is long."""
+    with pytest.MonkeyPatch.context() as patch:
+        for place in ("schemas.sketch", "processors.usage.core.pages"):
+            patch.setattr(f"{place}.EXACT_UP_TO", 3)
+        yield
 
 
 class Truth:
