@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from psycopg.sql import SQL
 
@@ -14,6 +15,9 @@ from sinks.core.refusal import Refusal, Refused, store_all_but_refused
 from sinks.rollups.core.row import Row, Table
 from sinks.sink import Written
 from sinks.store import REFUSALS
+
+#: Tables that are filled by COPY and merged, with the names of their queries.
+_COPIED: Final = ((Table.USAGE, "usage"), (Table.SKETCHES, "sketches"), (Table.FATES, "fates"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class RollupsBatch:
         """Merge the rows; progress comes with them, or not at all."""
         letters: list[DeadLetter] = []
         merged = 0
-        for table, name in ((Table.USAGE, "usage"), (Table.FATES, "fates")):
+        for table, name in _COPIED:
             merging = _Merging(connection, self.queries, name)
             rows = self.by_table.get(table, ())
             if careful:

@@ -134,6 +134,23 @@ create table rollups (
     primary key (tenant, customer, meter, grp, window_start_ms, arrival_day)
 ) with (fillfactor = 70); -- an hour's row changes many times: room for its next version on the page
 
+-- What rows of some meters keep beside their partial, in pages: different values, or a sketch of them.
+-- A row's pages make one sketch; a page that a source record did not change keeps its older stamp.
+create table sketches (
+    tenant text not null,
+    customer text not null,
+    meter text not null,
+    grp text not null,
+    window_start_ms bigint not null,
+    arrival_day int not null,
+    page smallint not null check (page >= 0),
+    -- As the aggregation's file in schemas/ writes it.
+    content bytea not null,
+    stamp bigint not null check (stamp >= 0),
+    partition smallint not null,
+    primary key (tenant, customer, meter, grp, window_start_ms, arrival_day, page)
+) with (fillfactor = 70);
+
 -- Events by fate; hour_ms is the hour of occurred_at. in_grace is a mark, contained in counted.
 create table fate_counts (
     tenant text not null,
@@ -327,6 +344,7 @@ call keep_apart('tenants');
 call keep_apart('api_keys');
 call keep_apart('placements');
 call keep_apart('rollups');
+call keep_apart('sketches');
 call keep_apart('fate_counts');
 call keep_apart('dead_letters');
 call keep_apart('door_tallies');
@@ -335,21 +353,21 @@ call keep_apart('audit_log');
 -- The read API: what its answers are made of. Packs of several tenants are in dead_letters, keys' hashes in
 -- outbox, so it has neither.
 grant select on
-    rollups, fate_counts, door_tallies, placements, progress, topic_generations, catalog_versions,
+    rollups, sketches, fate_counts, door_tallies, placements, progress, topic_generations, catalog_versions,
     archive_files, lost_ranges, sink_offsets
 to weir_reader;
 
 -- The sinks: results, and nothing that people decided.
 grant select on topic_generations to weir_writer;
 grant select, insert, update on
-    sink_offsets, lost_ranges, rollups, fate_counts, progress, archive_files, dead_letters, door_tallies
+    sink_offsets, lost_ranges, rollups, sketches, fate_counts, progress, archive_files, dead_letters, door_tallies
 to weir_writer;
 
 -- The command and what looks on from the side: every row to read, decisions to add, and of what is there
 -- only what a decision may change.
 grant select on
     tenants, api_keys, placements, catalog_versions, skips, topic_generations, outbox, sink_offsets,
-    lost_ranges, rollups, fate_counts, progress, archive_files, dead_letters, door_tallies, audit_log
+    lost_ranges, rollups, sketches, fate_counts, progress, archive_files, dead_letters, door_tallies, audit_log
 to weir_operator;
 grant insert on tenants, api_keys, placements, catalog_versions, skips, topic_generations, outbox
 to weir_operator;

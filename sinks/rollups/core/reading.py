@@ -8,7 +8,16 @@ from msgspec import Meta
 
 from schemas import rollup
 from schemas.errors import Reject
-from schemas.rollup import FatesKey, LostKey, LostRow, Progress, ProgressKey, UsageKey
+from schemas.rollup import (
+    FatesKey,
+    LostKey,
+    LostRow,
+    Progress,
+    ProgressKey,
+    SketchKey,
+    SketchRow,
+    UsageKey,
+)
 from schemas.stamp import generation_of, offset_of
 from sinks.core.record import Record
 from sinks.rollups.core.lines import Lines
@@ -16,8 +25,10 @@ from sinks.rollups.core.row import Row, Table
 
 _INT64_MAX: Final = (1 << 63) - 1
 _INT32_MAX: Final = (1 << 31) - 1
+_INT16_MAX: Final = (1 << 15) - 1
 _ESCAPED: Final = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 _USAGE_KEY: Final = b'["usage",'
+_SKETCH_KEY: Final = b'["sketch",'
 _FATES_KEY: Final = b'["fates",'
 
 _decode_usage_key: Final = msgspec.json.Decoder(UsageKey).decode
@@ -89,6 +100,10 @@ class Reader:
             if kind:
                 others = [record for record in others if not record.key.startswith(prefix)]
                 rows += lines.read(partition, kind) or _each(partition, kind, lines.read_one, rejected)
+        pages = [record for record in others if record.key.startswith(_SKETCH_KEY)]
+        if pages:
+            others = [record for record in others if not record.key.startswith(_SKETCH_KEY)]
+            rows += _each(partition, pages, _page, rejected)
         rows += _each(partition, others, _other, rejected)
         return rows, rejected
 
@@ -114,9 +129,14 @@ def _usage_half(raw: bytes, partition: int) -> bytes:
         key = _decode_usage_key(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Reject(f"not a key of usage: {error}") from None
+    return f"{_window(key, partition)}\t".encode()
+
+
+def _window(key: UsageKey, partition: int) -> str:
+    """Return the columns that say which row of usage it is."""
     _require(_fits(_INT32_MAX, key.arrival_day) and _fits(_INT64_MAX, key.window_start_ms), "time")
     texts = _texts(key.tenant, key.customer, key.meter, key.group)
-    return f"{texts}\t{key.window_start_ms}\t{key.arrival_day}\t{partition}\t".encode()
+    return f"{texts}\t{key.window_start_ms}\t{key.arrival_day}\t{partition}"
 
 
 def _fates_half(raw: bytes, partition: int) -> bytes:
@@ -127,6 +147,17 @@ def _fates_half(raw: bytes, partition: int) -> bytes:
     _check_partition(key.partition, partition)
     _require(_fits(_INT32_MAX, key.arrival_day) and _fits(_INT64_MAX, key.hour_ms), "time")
     return f"{_texts(key.tenant, key.type)}\t{key.hour_ms}\t{key.arrival_day}\t{partition}\t".encode()
+
+
+def _page(partition: int, record: Record) -> Row:
+    """Return the row of one page of a sketch; what it says is for its meter's kind to read."""
+    key, row = rollup.decode(record.key, record.value)
+    if not (isinstance(key, SketchKey) and isinstance(row, SketchRow)):
+        raise Reject("not a page of a sketch")
+    _require(0 <= row.stamp <= _INT64_MAX and 0 <= key.page <= _INT16_MAX, "number")
+    half = _window(key.usage, partition)
+    line = f"{half}\t{key.page}\t\\\\x{row.content.hex()}\t{row.stamp}\n"
+    return Row(Table.SKETCHES, row.stamp, line.encode(), partition, record)
 
 
 def _other(partition: int, record: Record) -> Row:

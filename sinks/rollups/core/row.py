@@ -12,6 +12,7 @@ class Table(Enum):
     """Where a row goes."""
 
     USAGE = auto()
+    SKETCHES = auto()
     FATES = auto()
     PROGRESS = auto()
     LOST = auto()
@@ -30,7 +31,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
     table: Table
     stamp: int
-    #: A line of COPY's text format for USAGE and FATES, else the values.
+    #: A line of COPY's text format for USAGE, SKETCHES and FATES, else the values.
     content: bytes | tuple[int, ...]
     partition: int
     record: Record

@@ -7,6 +7,11 @@ select tenant, customer, meter, grp, window_start_ms, arrival_day, events, sum, 
 from rollups
 with no data;
 
+create temporary table stage_sketches on commit delete rows as
+select tenant, customer, meter, grp, window_start_ms, arrival_day, page, content, stamp, partition
+from sketches
+with no data;
+
 create temporary table stage_fate_counts on commit delete rows as
 select tenant, type, hour_ms, arrival_day, partition,
     counted, in_grace, late, duplicate, conflict, unmatched, refused, stamp
@@ -40,6 +45,24 @@ where excluded.stamp > stored.stamp
 
 -- name: empty_usage
 truncate stage_rollups
+
+-- name: copy_sketches
+copy stage_sketches (tenant, customer, meter, grp, window_start_ms, arrival_day, partition, page, content, stamp)
+from stdin
+
+-- name: merge_sketches
+insert into sketches as stored (tenant, customer, meter, grp, window_start_ms, arrival_day, page, content,
+    stamp, partition)
+select tenant, customer, meter, grp, window_start_ms, arrival_day, page, content, stamp, partition
+from stage_sketches
+on conflict (tenant, customer, meter, grp, window_start_ms, arrival_day, page) do update
+set content = excluded.content,
+    stamp = excluded.stamp,
+    partition = excluded.partition
+where excluded.stamp > stored.stamp
+
+-- name: empty_sketches
+truncate stage_sketches
 
 -- name: copy_fates
 copy stage_fate_counts (tenant, type, hour_ms, arrival_day, partition,

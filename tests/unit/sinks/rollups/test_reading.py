@@ -5,7 +5,17 @@ from msgspec import structs
 
 from schemas import rollup
 from schemas.partial import Partial
-from schemas.rollup import FatesKey, FatesRow, LostKey, LostRow, Progress, ProgressKey, UsageKey
+from schemas.rollup import (
+    FatesKey,
+    FatesRow,
+    LostKey,
+    LostRow,
+    Progress,
+    ProgressKey,
+    SketchKey,
+    SketchRow,
+    UsageKey,
+)
 from schemas.stamp import stamp_of
 from sinks.core.record import Record
 from sinks.rollups.core import lines
@@ -65,6 +75,42 @@ def test_a_row_of_usage_comes_out_of_copy_as_it_went_into_the_log(
 
 def rollup_numbers(partial: Partial) -> list[int]:
     return [getattr(partial, name) for name in Partial.__struct_fields__]
+
+
+@given(USAGE_KEYS, st.integers(0, 2**15 - 1), st.binary(max_size=40), COUNTS)
+def test_a_page_of_a_sketch_comes_out_of_copy_as_it_went_into_the_log(
+    key: UsageKey, page: int, content: bytes, stamp: int
+) -> None:
+    sketch_key = SketchKey(
+        key.tenant, key.customer, key.meter, key.group, key.window_start_ms, key.arrival_day, page
+    )
+    (row,), rejected = Reader().read(
+        3, [record(rollup.encode(sketch_key), rollup.encode(SketchRow(content, stamp)))]
+    )
+    assert rejected == []
+    *names, number, written, stamped = uncopied(row.content)
+    start_and_day = [str(key.window_start_ms), str(key.arrival_day), "3"]
+    assert names == [key.tenant, key.customer, key.meter, key.group, *start_and_day]
+    assert (number, written, stamped) == (str(page), rf"\x{content.hex()}", str(stamp))
+    assert (row.table, row.stamp, row.partition) == (Table.SKETCHES, stamp, 3)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        (b'["sketch","t","c","m","",0,0,-1]', b'["AAAA",1]'),
+        (b'["sketch","t","c","m","",0,0,32768]', b'["AAAA",1]'),
+        (b'["sketch","t","c","m","",0,2147483648,0]', b'["AAAA",1]'),
+        (b'["sketch","t","c","m","",0,0,0]', b'["AAAA",-1]'),
+        (b'["sketch","t","c","m","",0,0,0]', b'["no base64!",1]'),
+        (b'["sketch","t","c","m","",0,0,0]', b"[[1,2,3,4,5,6,7,8],1]"),
+        (b'["sketch","t","c","m","",0,0]', b'["AAAA",1]'),
+    ],
+)
+def test_what_is_no_page_is_rejected(key: bytes, value: bytes) -> None:
+    rows, [(_, reason)] = Reader().read(3, [record(key, value)])
+    assert rows == []
+    assert reason
 
 
 def test_a_key_that_comes_back_gives_the_same_line_as_the_first_time() -> None:
