@@ -21,6 +21,7 @@ _COLUMNS = (
     "start",
     "end",
     "quantity",
+    "error",
     "late_quantity",
     "events",
     "state",

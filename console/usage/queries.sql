@@ -12,9 +12,15 @@ select version, effective_from_ms, document from catalog_versions order by versi
 
 -- name: rows_of_customer
 -- `shown`: the properties that usage is asked for by; where none is, all groups come together.
+-- `pages`: where the meter has any, each with its number in two bytes before it.
 select customer, meter, shown, window_start_ms, arrival_day,
-       events, sum, min, max, first_ms, first_value, latest_ms, latest_value
-from rollups, lateral (
+       events, sum, min, max, first_ms, first_value, latest_ms, latest_value,
+       case when meter = any(%(paged)s::text[]) then array(
+           select int2send(page) || content from sketches s
+           where s.tenant = r.tenant and s.customer = r.customer and s.meter = r.meter and s.grp = r.grp
+             and s.window_start_ms = r.window_start_ms and s.arrival_day = r.arrival_day
+       ) else '{}' end as pages
+from rollups r, lateral (
     select array(
         select coalesce(nullif(grp, '')::jsonb ->> label, '')
         from unnest(%(group_by)s::text[]) with ordinality as asked (label, place)
@@ -31,8 +37,13 @@ order by customer, meter, shown, window_start_ms, arrival_day, grp;
 
 -- name: rows_of_tenant
 select customer, meter, shown, window_start_ms, arrival_day,
-       events, sum, min, max, first_ms, first_value, latest_ms, latest_value
-from rollups, lateral (
+       events, sum, min, max, first_ms, first_value, latest_ms, latest_value,
+       case when meter = any(%(paged)s::text[]) then array(
+           select int2send(page) || content from sketches s
+           where s.tenant = r.tenant and s.customer = r.customer and s.meter = r.meter and s.grp = r.grp
+             and s.window_start_ms = r.window_start_ms and s.arrival_day = r.arrival_day
+       ) else '{}' end as pages
+from rollups r, lateral (
     select array(
         select coalesce(nullif(grp, '')::jsonb ->> label, '')
         from unnest(%(group_by)s::text[]) with ordinality as asked (label, place)
@@ -99,6 +110,6 @@ ranked as (
     limit %(top)s
 )
 select customer, meter, shown, window_start_ms, arrival_day,
-       events, sum, min, max, first_ms, first_value, latest_ms, latest_value
+       events, sum, min, max, first_ms, first_value, latest_ms, latest_value, '{}'::bytea[]
 from named join ranked using (customer, shown, bucket)
 order by rank, window_start_ms, arrival_day, grp;

@@ -9,7 +9,7 @@ from console.queries import queries
 from console.usage.core.calendar import Window
 from console.usage.core.cursor import Position
 from console.usage.core.freshness import Freshness
-from console.usage.core.merge import StoredRow, Usage, answers, meters_of
+from console.usage.core.merge import StoredRow, Usage, answers, meters_of, most_used
 from console.usage.snapshot import Moment, read_catalog, read_freshness
 from runtime.postgres import AsyncConnection
 from runtime.settings import Settings
@@ -63,7 +63,7 @@ async def read_usage(
     catalog = await read_catalog(connection)
     _check_groups(question.group_by, catalog)
     if question.top is None:
-        rows, following = await _rows(connection, question)
+        rows, following = await _rows(connection, question, catalog)
     else:
         rows, following = await _top(connection, question, catalog), None
     found = answers(rows, question.window, question.group_by, catalog, fresh.complete_through_ms)
@@ -85,14 +85,16 @@ def _check_groups(asked: Iterable[str], catalog: Catalog) -> None:
             raise Unanswerable("group_by", f"no meter groups by {label!r}: {choice}")
 
 
-async def _rows(connection: AsyncConnection, question: Question) -> tuple[list[StoredRow], Position | None]:
+async def _rows(
+    connection: AsyncConnection, question: Question, catalog: Catalog
+) -> tuple[list[StoredRow], Position | None]:
     """Return the rows of the answers, and where the first answer beyond the limit begins."""
     name = "rows_of_tenant" if question.customer is None else "rows_of_customer"
     rows: list[StoredRow] = []
     seen: tuple[object, ...] | None = None
     count = 0
     async with connection.cursor(name="usage") as cursor:
-        await cursor.execute(queries(__package__)[name], parameters(question))
+        await cursor.execute(queries(__package__)[name], parameters(question, catalog))
         async for raw in cursor:
             row = stored_row(raw)
             key = row.key(question.window)
@@ -110,7 +112,11 @@ async def _top(connection: AsyncConnection, question: Question, catalog: Catalog
     if meter is None:
         choice = ", ".join(sorted(meters))
         raise Unanswerable("meter", f"top compares the windows of one meter: choose from {choice}")
-    wanted = parameters(question) | {
+    if meter.aggregation.rule.kind is not None:
+        everything = question._replace(limit=None, after=None)
+        rows, _ = await _rows(connection, everything, catalog)
+        return most_used(rows, question.window, meter, question.top or 1)
+    wanted = parameters(question, catalog) | {
         "window": question.window,
         "aggregation": meter.aggregation,
         "top": question.top,
@@ -119,7 +125,7 @@ async def _top(connection: AsyncConnection, question: Question, catalog: Catalog
     return [stored_row(raw) async for raw in found]
 
 
-def parameters(question: Question) -> dict[str, Any]:
+def parameters(question: Question, catalog: Catalog) -> dict[str, Any]:
     """Return *question* as the queries of rows take it."""
     after = question.after or Position(question.from_ms, question.to_ms, "", "", (), 0)
     return {
@@ -127,6 +133,7 @@ def parameters(question: Question) -> dict[str, Any]:
         "customer": question.customer,
         "meter": question.meter,
         "group_by": list(question.group_by),
+        "paged": [name for name, meter in meters_of(catalog).items() if meter.aggregation.rule.kind],
         "from_ms": question.from_ms,
         "to_ms": question.to_ms,
         "after_customer": after.customer,
@@ -142,6 +149,8 @@ def _position(question: Question, row: StoredRow) -> Position:
 
 def stored_row(raw: TupleRow) -> StoredRow:
     """Return one row of such a query."""
-    customer, meter, shown, start_ms, day, *values = raw
+    customer, meter, shown, start_ms, day, *values, pages = raw
     # numeric arrives as Decimal; the state holds integers, of any size.
-    return StoredRow(customer, meter, tuple(shown), start_ms, day, Partial(*map(int, values)))
+    partial = Partial(*map(int, values))
+    numbered = [(int.from_bytes(page[:2], "big"), page[2:]) for page in pages]
+    return StoredRow(customer, meter, tuple(shown), start_ms, day, partial, numbered)

@@ -1,16 +1,20 @@
 """Merges hourly rows, on time and late, into the windows that were asked for. One rounding an answer."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from fractions import Fraction
+from functools import reduce
+from itertools import chain, groupby
 from typing import Literal, NamedTuple
 
 import msgspec
 
 from console.usage.core.calendar import Bounds, Window, window_of
+from schemas.aggregate import EXACT
 from schemas.catalog import Catalog
 from schemas.instant import HOUR_MS, format_instant
 from schemas.meters import Meter
 from schemas.partial import Partial, merge
+from schemas.sketch import Sketch, merged, read_window
 from schemas.windows import NOT_LATE
 
 State = Literal["open", "grace", "closed"]
@@ -29,6 +33,8 @@ class StoredRow(NamedTuple):
     window_start_ms: int
     arrival_day: int
     partial: Partial
+    #: Numbers and contents of its pages, where its meter has any.
+    pages: Sequence[tuple[int, bytes]] = ()
 
     def key(self, window: Window) -> tuple[SeriesKey, Bounds]:
         """Return which answer it is a part of."""
@@ -48,6 +54,8 @@ class Usage(msgspec.Struct, frozen=True):
     end: str
     #: Everything, late events included.
     quantity: str
+    #: exact; or the relative error that the quantity may have, since it comes from a sketch.
+    error: str
     #: What the late events alone amount to.
     late_quantity: str
     events: int
@@ -90,8 +98,8 @@ def _usage(
     customer, name, group = series
     # A version may not change what a meter's numbers mean, so its newest description fits every hour.
     meter = meters[name]
-    everything = _merged(row.partial for row in rows)
-    late = _merged(row.partial for row in rows if row.arrival_day != NOT_LATE)
+    everything = _amount(meter, rows)
+    late = _amount(meter, [row for row in rows if row.arrival_day != NOT_LATE])
     return Usage(
         customer,
         name,
@@ -99,19 +107,46 @@ def _usage(
         dict(zip(group_by, group, strict=True)),
         format_instant(bounds.start_ms),
         format_instant(bounds.end_ms),
-        "0" if everything is None else meter.answer(everything),
-        "0" if late is None else meter.answer(late),
-        0 if everything is None else everything.events,
+        everything.quantity,
+        everything.error,
+        late.quantity,
+        everything.events,
         state,
         meter.unit,
     )
 
 
-def _merged(partials: Iterable[Partial]) -> Partial | None:
-    result: Partial | None = None
-    for partial in partials:
-        result = partial if result is None else merge(result, partial)
-    return result
+class _Amount(NamedTuple):
+    quantity: str
+    error: str
+    events: int
+
+
+def _amount(meter: Meter, rows: Sequence[StoredRow]) -> _Amount:
+    """Return what *rows* amount to together."""
+    if not rows:
+        return _Amount("0", EXACT, 0)
+    partial, sketch = reduce(merge, [row.partial for row in rows]), _sketch(meter, rows)
+    return _Amount(meter.answer(partial, sketch), meter.aggregation.rule.error(sketch), partial.events)
+
+
+def _sketch(meter: Meter, rows: Iterable[StoredRow]) -> Sketch | None:
+    kind = meter.aggregation.rule.kind
+    return None if kind is None else merged(kind, (read_window(kind, row.pages) for row in rows))
+
+
+def most_used(rows: Iterable[StoredRow], window: Window, meter: Meter, top: int) -> list[StoredRow]:
+    """Return the rows of those answers of *meter* that amount to most, the largest first.
+
+    *rows* are in the order of the table's key, and all of one meter.
+    """
+    found = [list(hours) for _, hours in groupby(rows, key=lambda row: row.key(window))]
+    found.sort(key=lambda hours: Fraction(*_exactly(meter, hours)), reverse=True)
+    return list(chain.from_iterable(found[:top]))
+
+
+def _exactly(meter: Meter, rows: Sequence[StoredRow]) -> tuple[int, int]:
+    return meter.amount(reduce(merge, [row.partial for row in rows]), _sketch(meter, rows))
 
 
 def state_rule(catalog: Catalog, complete_through_ms: int | None) -> Callable[[Bounds], State]:

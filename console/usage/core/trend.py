@@ -11,8 +11,9 @@ from console.usage.core.merge import State
 from schemas.errors import Reject
 from schemas.instant import DAY_MS, HOUR_MS, format_instant
 from schemas.meters import Aggregation, Meter
-from schemas.partial import Partial
+from schemas.partial import Partial, merge
 from schemas.quantity import format_ratio
+from schemas.sketch import Sketch, merged
 
 #: The windows of which each is as long as any other, so that they can be compared.
 SIZES_MS: Final[Mapping[Window, int]] = {Window.HOUR: HOUR_MS, Window.DAY: DAY_MS}
@@ -20,7 +21,20 @@ WEEK_MS: Final = 7 * DAY_MS
 MOST_WINDOWS: Final = 1_000
 PEAKS: Final = 3
 #: Where nothing was measured these amount to 0; the others have no value then.
-_ADDED_UP: Final = frozenset({Aggregation.SUM, Aggregation.COUNT})
+_ADDED_UP: Final = frozenset({Aggregation.SUM, Aggregation.COUNT, Aggregation.UNIQUE})
+
+
+class Total(NamedTuple):
+    """What a window holds."""
+
+    partial: Partial
+    #: What its meter keeps beside, where it does.
+    sketch: Sketch | None = None
+
+    def with_more(self, more: "Total") -> "Total":
+        """Return both together; *more* stands behind on the log."""
+        parts = [each for each in (self.sketch, more.sketch) if each is not None]
+        return Total(merge(self.partial, more.partial), merged(parts[0].kind, parts) if parts else None)
 
 
 class Trend(msgspec.Struct, frozen=True):
@@ -60,7 +74,7 @@ def comparable(window: Window, asked: Bounds, now_ms: int) -> Bounds:
 
 
 def trends(
-    totals: Mapping[int, Partial],
+    totals: Mapping[int, Total],
     window: Window,
     span: Bounds,
     meter: Meter,
@@ -74,9 +88,9 @@ def trends(
     size_ms = SIZES_MS[window]
 
     def amount(start_ms: int) -> Fraction | None:
-        partial = totals.get(start_ms)
-        if partial is not None:
-            return Fraction(*meter.amount(partial))
+        total = totals.get(start_ms)
+        if total is not None:
+            return Fraction(*meter.amount(*total))
         return Fraction(0) if meter.aggregation in _ADDED_UP else None
 
     def trend(start_ms: int) -> Trend:
@@ -87,7 +101,7 @@ def trends(
             None if now is None else format_ratio(*now.as_integer_ratio()),
             _change_percent(amount(start_ms - size_ms), now),
             _change_percent(amount(start_ms - WEEK_MS), now),
-            totals[start_ms].events if start_ms in totals else 0,
+            totals[start_ms].partial.events if start_ms in totals else 0,
             state(bounds),
         )
 

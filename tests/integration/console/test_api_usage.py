@@ -79,6 +79,7 @@ def test_usage_is_rows_merged_late_ones_beside(acme: Client, connection: Connect
             "start": format_instant(hour - HOUR_MS),
             "end": format_instant(hour),
             "quantity": "3.5",
+            "error": "exact",
             "late_quantity": "0.5",
             "events": 3,
             "state": "grace",

@@ -1,13 +1,16 @@
 """A day is the sum of its hours, on time and late; rounded once."""
 
+from collections.abc import Iterable
+
 import pytest
 
 from console.usage.core.calendar import Window
-from console.usage.core.merge import Group, StoredRow, Usage, answers
+from console.usage.core.merge import Group, StoredRow, Usage, answers, most_used
 from schemas.catalog import Catalog, MetersPublished
 from schemas.instant import DAY_MS, HOUR_MS, parse_instant
 from schemas.meters import Aggregation, Meter
 from schemas.partial import Partial
+from schemas.sketch import of_values
 from schemas.windows import NOT_LATE
 
 MICRO = 1_000_000
@@ -102,6 +105,63 @@ def test_each_aggregation_merges_in_its_way(aggregation: str, expected: str) -> 
     rows = [row(DAY, 2 * MICRO), row(DAY + HOUR_MS, 3 * MICRO), row(DAY + 2 * HOUR_MS, MICRO)]
     ((_, quantity, _, _),) = quantities(rows, Window.DAY, catalog_of(meter))
     assert quantity == expected
+
+
+USERS = Meter(name="users", event_type="visit", aggregation=Aggregation.UNIQUE, unique_by=("user",))
+P95 = Meter(name="p95", event_type="visit", aggregation=Aggregation.P95, unit="ms")
+
+
+def paged(meter: Meter, start_ms: int, values: Iterable[int], *, late: bool = False) -> StoredRow:
+    """Return the row of *values*, or of different things with these numbers."""
+    kind = meter.aggregation.rule.kind
+    assert kind is not None
+    texts = (b'{"data":{"user":%d}}' % value for value in values)
+    stored = [*values] if kind.has_amounts else [meter.measure(0, text) for text in texts]
+    pages = [(number, page.encode()) for number, page in of_values(kind, stored).pages.items()]
+    return row(start_ms, 0, meter=meter.name, late=late)._replace(pages=pages)
+
+
+def test_who_comes_in_two_hours_is_one_of_the_day_and_the_late_are_among_them() -> None:
+    rows = [
+        paged(USERS, DAY, range(10)),
+        paged(USERS, DAY + HOUR_MS, range(5, 15)),
+        paged(USERS, DAY + HOUR_MS, range(14, 16), late=True),
+    ]
+    assert [found[1:3] for found in quantities(rows, Window.HOUR, catalog_of(USERS))] == [
+        ("10", "0"),
+        ("11", "2"),
+    ]
+    (day,) = answers(rows, Window.DAY, (), catalog_of(USERS), None)
+    assert (day.quantity, day.late_quantity, day.events, day.error) == ("16", "2", 3, "exact")
+
+
+def test_an_answer_from_a_sketch_states_its_error() -> None:
+    rows = [
+        paged(USERS, DAY, range(3_000)),
+        paged(USERS, DAY + HOUR_MS, range(10)),
+        paged(P95, DAY, [number * MICRO for number in range(1, 1_001)]),
+    ]
+    thousands, ten, percentile = answers(rows, Window.HOUR, (), catalog_of(USERS, P95), None)
+    assert thousands.error == "0.049"
+    assert 3_000 * 0.951 <= int(thousands.quantity) <= 3_000 * 1.049
+    assert (ten.quantity, ten.error) == ("10", "exact")
+    assert percentile.error == "0.008"
+    assert 950 * 0.992 <= float(percentile.quantity) <= 950 * 1.008
+
+
+@pytest.mark.parametrize("aggregation", [Aggregation.P50, Aggregation.P95, Aggregation.P99])
+def test_a_percentile_of_a_day_is_of_all_its_values_not_of_its_hours(aggregation: Aggregation) -> None:
+    meter = Meter(name="p", event_type="visit", aggregation=aggregation)
+    values = [number * MICRO for number in range(1, 101)]
+    rows = [paged(meter, DAY, values[:90]), paged(meter, DAY + HOUR_MS, values[90:])]
+    ((_, quantity, _, _),) = quantities(rows, Window.DAY, catalog_of(meter))
+    assert quantity == aggregation.value.removeprefix("p")
+
+
+def test_the_windows_of_most_different_things_come_first() -> None:
+    rows = [paged(USERS, DAY + hour * HOUR_MS, range(many)) for hour, many in enumerate((3, 9, 5, 9))]
+    found = most_used(rows, Window.HOUR, USERS, 3)
+    assert [(each.window_start_ms - DAY) // HOUR_MS for each in found] == [1, 3, 2]
 
 
 def test_in_the_same_millisecond_the_late_event_is_the_latest() -> None:

@@ -7,11 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.usage.core.calendar import Bounds, Window
-from console.usage.core.trend import MOST_WINDOWS, WEEK_MS, Trends, comparable, trends
+from console.usage.core.trend import MOST_WINDOWS, WEEK_MS, Total, Trends, comparable, trends
+from schemas import unique
 from schemas.errors import Reject
 from schemas.instant import DAY_MS, HOUR_MS, parse_instant
 from schemas.meters import Aggregation, Meter
 from schemas.partial import Partial, single
+from schemas.sketch import of_values
 
 MICRO = 1_000_000
 DAY = parse_instant("2026-11-21T00:00:00Z")
@@ -20,7 +22,7 @@ API = Meter(name="api", event_type="api", unit="requests")
 
 def of_days(totals: dict[int, Partial], days: int, meter: Meter = API, peaks: int = 3) -> Trends:
     """Return the trends of *days* from DAY on; *totals* are by the number of the day."""
-    by_start = {DAY + number * DAY_MS: partial for number, partial in totals.items()}
+    by_start = {DAY + number * DAY_MS: Total(partial) for number, partial in totals.items()}
     span = Bounds(DAY, DAY + days * DAY_MS)
     return trends(by_start, Window.DAY, span, meter, lambda _bounds: "closed", peaks)
 
@@ -41,7 +43,10 @@ def test_each_window_is_held_against_the_one_before_and_the_week_before() -> Non
 
 
 def test_hours_are_held_against_the_same_hour_of_the_same_weekday() -> None:
-    totals = {DAY - WEEK_MS: used(2), DAY - WEEK_MS + HOUR_MS: used(100), DAY: used(3)}
+    totals = {
+        at_ms: Total(used(quantity))
+        for at_ms, quantity in ((DAY - WEEK_MS, 2), (DAY - WEEK_MS + HOUR_MS, 100), (DAY, 3))
+    }
     (found,) = trends(totals, Window.HOUR, Bounds(DAY, DAY + HOUR_MS), API, lambda _bounds: "open", 1).data
     assert (found.week_change_percent, found.change_percent, found.state) == ("50", None, "open")
 
@@ -95,3 +100,14 @@ def test_too_long_a_span_is_refused_with_what_to_do(window: Window, size_ms: int
     assert comparable(window, most, DAY) == most
     with pytest.raises(Reject, match=r"1001 windows.*ask for a shorter span"):
         comparable(window, Bounds(most.start_ms - 1, DAY), DAY)
+
+
+def test_who_comes_on_two_days_is_one_of_each_and_of_both_together_one() -> None:
+    users = Meter(name="users", event_type="visit", aggregation=Aggregation.UNIQUE, unique_by=("user",))
+    hours = [Total(single(DAY, 0), of_values(unique.KIND, things)) for things in ([1, 2], [2, 3], [4])]
+    day = hours[0].with_more(hours[1])
+    span = Bounds(DAY, DAY + 2 * DAY_MS)
+    totals = {DAY: day, DAY + DAY_MS: hours[2]}
+    found = trends(totals, Window.DAY, span, users, lambda _bounds: "closed", 1)
+    assert [(each.quantity, each.events) for each in found.data] == [("3", 2), ("1", 1)]
+    assert found.peaks == found.data[:1]
