@@ -9,11 +9,12 @@ from contextlib import suppress
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from console.books.core import rules
+from console.books.core import rules, sketches
 from console.books.core.rules import PLAIN_DIGITS, Measure, Rule
 from console.books.desk import Desk, literal, statements
 from schemas.admission import AHEAD_MS
 from schemas.catalog import Catalog
+from schemas.event import NO_QUANTITY
 from schemas.horizon import SLACK_MS
 from schemas.meters import Meter, ValueMissing
 
@@ -51,6 +52,7 @@ class LogSide:
         self._find_copies()
         for measure in measures:
             self._desk.run("add_rollups", **_which(measure), **_worth(measure))
+            self._add_sketches(measure)
         self._desk.run("make_fates")
         self._desk.run("make_in_flight")
 
@@ -101,12 +103,35 @@ class LogSide:
     def _measure(self, measures: Iterable[Measure]) -> None:
         """Find the values that are more than quantity times factor, and refuse what has none."""
         for measure in measures:
+            if measure.meter.unique_by:
+                self._name_things(measure)
+                continue
             if measure.reads_members:
                 members = ", ".join(f"member_micro(data, {literal(p)})" for p in measure.meter.properties)
                 statement = statements()["measure"].as_string().replace(_MEMBERS, members)
                 self._desk.execute(statement, {**_which(measure), **_worth(measure), "limit": measure.limit})
             self._measure_one_by_one(measure)
         self._desk.run("refuse_missing")
+
+    def _name_things(self, measure: Measure) -> None:
+        """Find out what events are about; the rule is asked once for each rest."""
+        which, things = _which(measure), []
+        of_type = {"type": which["type"], "version": which["version"]}
+        for (rest,) in self._desk.rows("distinct_rests_of_meter", **which):
+            thing = _value(measure.meter, NO_QUANTITY, rest)
+            if thing is None:
+                self._desk.run("refuse_rest", **of_type, rest=rest)
+            else:
+                things.append((*of_type.values(), measure.meter.name, rest, str(thing)))
+        self._desk.fill("things", things)
+
+    def _add_sketches(self, measure: Measure) -> None:
+        """Make the sketches of a meter's rows from the values on the log: each with how often it came."""
+        if measure.meter.aggregation.rule.kind is not None:
+            name = "distinct_things" if measure.meter.unique_by else "distinct_values"
+            worth = {} if measure.meter.unique_by else _worth(measure)
+            found = self._desk.rows(name, **_which(measure), **worth)
+            self._desk.fill("sketches", sketches.of_log(measure.meter, found))
 
     def _measure_one_by_one(self, measure: Measure) -> None:
         """Ask the rule itself about what the columns could not tell."""

@@ -55,6 +55,8 @@ create table choices (type varchar, version int, meter varchar, rest varchar, gr
 -- Types whose every meter leaves out what its filters do.
 create table filtered (type varchar, version int);
 create table measured (event bigint, meter varchar, value hugeint, huge bignum);
+-- What events are about, by their other fields, for meters of different things.
+create table things (type varchar, version int, meter varchar, rest varchar, thing varchar);
 create table missing (event bigint);
 create table copies (event bigint, fate varchar);
 create table log_rollups (
@@ -127,6 +129,13 @@ join rules r on r.type = s.type and r.hour_ms = s.hour_ms;
 
 -- name: distinct_rests
 select distinct rest from events where type = $type and version = $version and fate in ('counted', 'late');
+
+-- name: distinct_rests_of_meter
+select distinct rest from events
+where type = $type and version = $version and fate in ('counted', 'late')
+    and ($everybody or rest in (
+        select rest from choices where type = $type and version = $version and meter = $meter
+    ));
 
 -- name: refuse_rest
 insert into missing
@@ -256,6 +265,43 @@ from (
         and ($everybody or c.rest is not null)
 )
 group by tenant, customer, grp, hour_ms, arrival_day;
+
+-- name: distinct_values
+-- Different values of each row of usage, and how often each came.
+select
+    tenant, customer, grp, hour_ms,
+    case when fate = 'late' then (recorded_at_ms // 86400000)::int else 0 end as arrival_day,
+    coalesce(value::varchar, huge::varchar) as worth, count(*)
+from (
+    select
+        e.*, m.huge, coalesce(c.grp, '') as grp,
+        case
+            when m.event is not null then m.value
+            when e.quantity_micro < 0 then $absent::hugeint
+            else e.quantity_micro * $factor::hugeint
+        end as value
+    from events e
+    left join measured m on m.event = e.rowid and m.meter = $meter
+    left join choices c on c.rest = e.rest and c.type = $type and c.version = $version and c.meter = $meter
+    where e.type = $type and e.version = $version and e.fate in ('counted', 'late')
+        and ($everybody or c.rest is not null)
+)
+group by tenant, customer, grp, hour_ms, arrival_day, worth
+order by tenant, customer, grp, hour_ms, arrival_day;
+
+-- name: distinct_things
+-- Different things of each row of usage, and how often each came.
+select
+    e.tenant, e.customer, coalesce(c.grp, '') as grp, e.hour_ms,
+    case when e.fate = 'late' then (e.recorded_at_ms // 86400000)::int else 0 end as arrival_day,
+    t.thing, count(*)
+from events e
+join things t on t.rest = e.rest and t.type = $type and t.version = $version and t.meter = $meter
+left join choices c on c.rest = e.rest and c.type = $type and c.version = $version and c.meter = $meter
+where e.type = $type and e.version = $version and e.fate in ('counted', 'late')
+    and ($everybody or c.rest is not null)
+group by all
+order by e.tenant, e.customer, grp, e.hour_ms, arrival_day;
 
 -- name: make_fates
 create table log_fates as

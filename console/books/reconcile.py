@@ -52,7 +52,8 @@ def _make(settings: Settings, span: Span, catalog: Catalog, files_since_ms: int 
 def _balance(
     desk: Desk, settings: Settings, span: Span, catalog: Catalog, files_since_ms: int | None
 ) -> Sheet:
-    snapshot = take_snapshot(settings, desk, span)
+    desk.run("make_sketches")
+    snapshot = take_snapshot(settings, desk, span, catalog)
     findings = [*holes(snapshot.files), *lost(snapshot.lost)]
     findings += _lay_out_log(desk, settings, snapshot, files_since_ms)
     log_side = LogSide(desk, _law(settings, snapshot, catalog))

@@ -1,6 +1,7 @@
 """The balance sheet: both sides compared on the desk, and what differs by name."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from console.books.core.entries import (
@@ -14,11 +15,13 @@ from console.books.core.entries import (
     total_gap,
 )
 from console.books.core.faults import FateDifference, RollupDifference
-from console.books.core.meters import Hour, meter_row
+from console.books.core.meters import Hour, meter_of, meter_row
+from console.books.core.sketches import together
 from console.books.desk import Desk
 from schemas.catalog import Catalog
 from schemas.instant import format_instant
 from schemas.partial import Partial
+from schemas.sketch import Sketch
 
 #: Findings of one kind that are listed; the others are counted.
 MOST_LISTED: Final = 50
@@ -65,10 +68,34 @@ def _rows(desk: Desk) -> list[SheetRow]:
 
 
 def _meters(desk: Desk, catalog: Catalog) -> list[MeterRow]:
+    sketches = _sketches(desk, catalog)
     return [
-        meter_row(Hour(tenant, meter, hour_ms, _partial(logged), _partial(stored), gap), catalog)
+        meter_row(
+            Hour(
+                tenant,
+                meter,
+                hour_ms,
+                _partial(logged),
+                _partial(stored),
+                gap,
+                sketches.get(("log", tenant, meter, hour_ms)),
+                sketches.get(("store", tenant, meter, hour_ms)),
+            ),
+            catalog,
+        )
         for tenant, meter, hour_ms, logged, stored, gap in desk.rows("meter_hours")
     ]
+
+
+def _sketches(desk: Desk, catalog: Catalog) -> dict[tuple[str, str, str, int], Sketch]:
+    """Return by side, tenant, meter and hour what all rows keep together."""
+    found = {}
+    for hour, rows in groupby(desk.rows("sketches_of_hours"), key=lambda row: row[:4]):
+        side, tenant, name, hour_ms = hour
+        kind = meter_of(name, hour_ms, catalog).aggregation.rule.kind
+        if kind is not None:
+            found[side, tenant, name, hour_ms] = together(kind, (pages for *_, pages in rows))
+    return found
 
 
 def _partial(side: Sequence[str | None] | None) -> Partial | None:

@@ -1,5 +1,12 @@
 -- Both sides beside each other. Everything that agrees stays here; only sums and differences go out.
 
+-- name: make_sketches
+-- What rows of usage keep beside their partial, by both sides (log, store); see core/sketches.py.
+create table sketches (
+    side varchar, tenant varchar, customer varchar, meter varchar, grp varchar, window_start_ms bigint,
+    arrival_day int, words varchar, pages varchar
+);
+
 -- name: make_comparison
 create macro more(a, b) as greatest(coalesce(a, 0) - coalesce(b, 0), 0);
 
@@ -31,12 +38,23 @@ select
     l.events as log_events, s.events as store_events,
     {'events': l.events::varchar, 'sum': l.sum, 'min': l.min, 'max': l.max,
      'first_ms': l.first_ms::varchar, 'first_value': l.first_value,
-     'latest_ms': l.latest_ms::varchar, 'latest_value': l.latest_value} as log_says,
+     'latest_ms': l.latest_ms::varchar, 'latest_value': l.latest_value, 'sketch': l.words} as log_says,
     {'events': s.events::varchar, 'sum': s.sum, 'min': s.min, 'max': s.max,
      'first_ms': s.first_ms::varchar, 'first_value': s.first_value,
-     'latest_ms': s.latest_ms::varchar, 'latest_value': s.latest_value} as store_says
-from (select * from log_rollups where within(tenant, window_start_ms)) l
-full join store_rollups s using (tenant, customer, meter, grp, window_start_ms, arrival_day)
+     'latest_ms': s.latest_ms::varchar, 'latest_value': s.latest_value, 'sketch': s.words} as store_says
+from (
+    select log_rollups.*, words
+    from log_rollups
+    left join (select * from sketches where side = 'log')
+        using (tenant, customer, meter, grp, window_start_ms, arrival_day)
+    where within(tenant, window_start_ms)
+) l
+full join (
+    select store_rollups.*, words
+    from store_rollups
+    left join (select * from sketches where side = 'store')
+        using (tenant, customer, meter, grp, window_start_ms, arrival_day)
+) s using (tenant, customer, meter, grp, window_start_ms, arrival_day)
 where log_says is distinct from store_says;
 
 -- name: make_within
@@ -98,6 +116,12 @@ left join (
 ) g using (tenant, meter, window_start_ms)
 group by tenant, meter, window_start_ms
 order by tenant, meter, window_start_ms;
+
+-- name: sketches_of_hours
+select side, tenant, meter, window_start_ms, pages
+from sketches
+where within(tenant, window_start_ms)
+order by side, tenant, meter, window_start_ms;
 
 -- name: fate_findings
 select tenant, type, hour_ms, arrival_day, partition, log_says, store_says, gap

@@ -9,9 +9,11 @@ from psycopg.sql import SQL
 
 from console.books.core.entries import Rejected, Span
 from console.books.core.manifest import ArchiveFile, LostRange
+from console.books.core.sketches import of_store
 from console.books.desk import Desk, statements
 from runtime.postgres import connect
 from runtime.settings import Settings
+from schemas.catalog import Catalog
 from schemas.errors import TryAgain
 
 _FIRST_GENERATION: Final = 1
@@ -39,18 +41,18 @@ class Snapshot(NamedTuple):
     rejected: list[Rejected]
 
 
-def take_snapshot(settings: Settings, desk: Desk, span: Span) -> Snapshot:
+def take_snapshot(settings: Settings, desk: Desk, span: Span, catalog: Catalog) -> Snapshot:
     """Copy what PostgreSQL says about *span* to *desk*. Raises TryAgain, Misconfigured."""
     with connect(settings, "books") as connection:
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         try:
-            return _read(connection, desk, span)
+            return _read(connection, desk, span, catalog)
         except psycopg.OperationalError as error:
             raise TryAgain(f"PostgreSQL went away while the books were read: {error}") from None
 
 
-def _read(connection: psycopg.Connection[Any], desk: Desk, span: Span) -> Snapshot:
+def _read(connection: psycopg.Connection[Any], desk: Desk, span: Span, catalog: Catalog) -> Snapshot:
     ((as_of_ms,),) = _rows(connection, "snapshot_instant")
     limits = {"from_ms": span.from_ms, "to_ms": span.to_ms, "tenant": span.tenant}
     for name in ("fates", "rollups"):
@@ -58,6 +60,10 @@ def _read(connection: psycopg.Connection[Any], desk: Desk, span: Span) -> Snapsh
         _copy(connection, f"copy_{name}", limits, path)
         desk.run(f"take_{name}", path=str(path))
         path.unlink()
+    meters = {meter.name: meter for version in catalog.meter_sets for meter in version.meters}
+    with connection.cursor(name="sketches") as cursor:
+        cursor.execute(_query("snapshot_sketches"), limits)
+        desk.fill("sketches", of_store(meters, cursor))
     generation, partitions = next(iter(_rows(connection, "snapshot_generation")), (_FIRST_GENERATION, 0))
     return Snapshot(
         as_of_ms,

@@ -44,6 +44,14 @@ copy (
         and tenant = coalesce(%(tenant)s::text, tenant)
 ) to stdout (format csv, force_quote *);
 
+-- name: snapshot_sketches
+select tenant, customer, meter, grp, window_start_ms, arrival_day, page, content
+from sketches
+where window_start_ms >= coalesce(%(from_ms)s::bigint, window_start_ms)
+    and window_start_ms < coalesce(%(to_ms)s::bigint, window_start_ms + 1)
+    and tenant = coalesce(%(tenant)s::text, tenant)
+order by tenant, customer, meter, grp, window_start_ms, arrival_day, page;
+
 -- name: take_fates
 create table store_fates as
 -- An empty text is a text; the store has no null here.

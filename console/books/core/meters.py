@@ -7,6 +7,7 @@ from schemas.catalog import Catalog
 from schemas.meters import Meter
 from schemas.partial import Partial
 from schemas.quantity import format_ratio
+from schemas.sketch import Sketch
 
 _NOTHING = Partial(0, 0, 0, 0, 0, 0, 0, 0)
 
@@ -20,26 +21,30 @@ class Hour(NamedTuple):
     logged: Partial | None
     stored: Partial | None
     gap: int
+    #: What they keep beside the partials.
+    logged_sketch: Sketch | None = None
+    stored_sketch: Sketch | None = None
 
 
 def meter_row(hour: Hour, catalog: Catalog) -> MeterRow:
     """Return the line for *hour*."""
-    meter = _meter(hour, catalog)
+    meter = meter_of(hour.meter, hour.hour_ms, catalog)
     stored, logged = hour.stored or _NOTHING, hour.logged or _NOTHING
-    (more, of), (less, by) = meter.amount(logged), meter.amount(stored)
+    more, of = meter.amount(logged, hour.logged_sketch)
+    less, by = meter.amount(stored, hour.stored_sketch)
     difference = format_ratio(more * by - less * of, of * by)
     return MeterRow(
         hour.tenant,
         hour.meter,
         hour_text(hour.hour_ms),
         stored.events,
-        meter.answer(stored),
+        meter.answer(stored, hour.stored_sketch),
         difference,
         hour.gap,
     )
 
 
-def _meter(hour: Hour, catalog: Catalog) -> Meter:
+def meter_of(name: str, hour_ms: int, catalog: Catalog) -> Meter:
     """Return the meter in force; a row that no meter explains is shown as it stands."""
-    found = (meter for meter in catalog.meters_at(hour.hour_ms).meters if meter.name == hour.meter)
-    return next(found, Meter(name=hour.meter, event_type=hour.meter))
+    found = (meter for meter in catalog.meters_at(hour_ms).meters if meter.name == name)
+    return next(found, Meter(name=name, event_type=name))

@@ -7,7 +7,7 @@ from schemas.admission import text_fault
 from schemas.catalog import Catalog
 from schemas.horizon import oldest_kept_hour_ms
 from schemas.instant import HOUR_MS
-from schemas.meters import Aggregation, Meter
+from schemas.meters import Meter
 from schemas.partition import partition_of
 from schemas.quantity import MICRO
 from schemas.windows import WINDOW_MS, window_start
@@ -64,7 +64,7 @@ def rules_of(catalog: Catalog, found: Iterable[tuple[str, int]]) -> Iterator[Rul
             needs_quantity=any(
                 not meter.properties and not meter.filters and _absent(meter) is None for meter in matching
             ),
-            reads_rest=any(meter.properties or meter.is_choosy for meter in matching),
+            reads_rest=any(meter.properties or meter.unique_by or meter.is_choosy for meter in matching),
             grace_from_ms=ends_ms,
             late_from_ms=ends_ms + meters.grace_ms,
         )
@@ -115,9 +115,14 @@ def copies_over_time(sights: Iterable[tuple[int, int, str]], horizon_ms: int) ->
 
 
 def _measure(version: int, meter: Meter) -> Measure:
+    if meter.unique_by:
+        return Measure(version, meter, 0, _PLAIN, 0)
     factor = meter.scale // MICRO
     return Measure(version, meter, factor, _PLAIN // factor, _absent(meter))
 
 
 def _absent(meter: Meter) -> int | None:
-    return meter.scale if meter.default_one or meter.aggregation is Aggregation.COUNT else None
+    """Return the worth of an event without a quantity; None: it is refused. Who is counted has no worth."""
+    if meter.unique_by:
+        return 0
+    return meter.scale if meter.worth_one else None

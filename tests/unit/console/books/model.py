@@ -10,9 +10,10 @@ from schemas.errors import Reject
 from schemas.event import UsageEvent
 from schemas.horizon import beyond_horizon, oldest_kept_hour_ms, too_far_ahead
 from schemas.instant import HOUR_MS, day_of
-from schemas.meters import ValueMissing
+from schemas.meters import Aggregation, Meter, ValueMissing
 from schemas.partial import Partial, merge, single
 from schemas.partition import partition_of
+from schemas.quantity import format_ratio
 from schemas.source_record import read_record
 from schemas.windows import NOT_LATE, Arrival, arrival, window_start
 
@@ -34,10 +35,15 @@ class Model:
     def __init__(self, catalog: Catalog, partitions: int, horizon_ms: int) -> None:
         self.fates: dict[FateKey, Counter[str]] = {}
         self.rollups: dict[RollupKey, Partial] = {}
+        self.kept: dict[tuple[Meter, RollupKey], list[int]] = {}
         self._catalog = catalog
         self._partitions = partitions
         self._horizon_ms = horizon_ms
         self._first: dict[tuple[str, str, str, str], tuple[int, object]] = {}
+
+    def sketches(self) -> dict[RollupKey, str]:
+        """Return what rows of few values answer by a plain set and a plain list, as the books word it."""
+        return {key: f"{_answer(meter, values)} (exact)" for (meter, key), values in self.kept.items()}
 
     def recount(self, records: Iterable[Record]) -> "Model":
         for record in records:
@@ -93,7 +99,10 @@ class Model:
         day = day_of(record.recorded_at_ms) if how is Arrival.LATE else NOT_LATE
         for meter, group, value in values:
             key = (tenant, customer, meter.name, group, start_ms, day)
-            one = single(occurred_at_ms, value)
+            kind = meter.aggregation.rule.kind
+            if kind is not None:
+                self.kept.setdefault((meter, key), []).append(value)
+            one = single(occurred_at_ms, value if kind is None or kind.has_amounts else 0)
             self.rollups[key] = merge(self.rollups[key], one) if key in self.rollups else one
         return {Arrival.ON_TIME: "counted", Arrival.IN_GRACE: "in_grace", Arrival.LATE: "late"}[how]
 
@@ -117,3 +126,10 @@ class Model:
     def _add(self, tenant: str, event_type: str, at_ms: int, record: Record, fate: str) -> None:
         key = (tenant, event_type, window_start(at_ms), day_of(record.recorded_at_ms), record.partition)
         self.fates.setdefault(key, Counter())[fate] += 1
+
+
+def _answer(meter: Meter, values: list[int]) -> str:
+    if meter.aggregation is Aggregation.UNIQUE:
+        return str(len(set(values)))
+    place = -(-len(values) * int(meter.aggregation.removeprefix("p")) // 100)
+    return format_ratio(sorted(values)[place - 1], meter.scale)

@@ -247,6 +247,34 @@ def test_sums_stay_exact_beyond_every_machine_number(recount: Recount) -> None:
     assert partial.min == partial.max == partial.first == partial.latest == huge * 2**30
 
 
+def test_many_values_are_recounted_into_the_sketch_that_their_values_make(recount: Recount) -> None:
+    rest = b'{"data":{"bytes":%d,"user":"u-%d"}}'
+    events = [event(f"e-{n}", event_type="visit", rest=rest % (n * n, n % 700)) for n in range(1_000)]
+    world = recount(*(record(2 + n // 100, *events[n : n + 100]) for n in range(0, 1_000, 100)))
+    found = {key[2]: words for key, words in world.sketches().items()}
+    unique, error = found["users"].removesuffix(")").split(" (")
+    assert error == "0.049"
+    assert abs(int(unique) - 700) <= 700 * 0.049
+    percentile, error = found["sizes"].removesuffix(")").split(" (")
+    assert error == "0.008"
+    assert abs(float(percentile) - 949**2) <= 949**2 * 0.008
+
+
+def test_a_value_counts_as_often_as_it_came_in_a_percentile(recount: Recount) -> None:
+    rest = b'{"data":{"user":1}}'
+    quantities = (9, 9, 9, 1, 5)
+    events = (event(f"e-{n}", event_type="visit", micro=m, rest=rest) for n, m in enumerate(quantities))
+    found = {key[2]: words for key, words in recount(record(2, *events)).sketches().items()}
+    assert found["waits"] == "0.000009 (exact)"
+    assert found["users"] == "1 (exact)"
+
+
+def test_an_event_about_nobody_is_refused(recount: Recount) -> None:
+    rests = (b'{"data":{"user":{"id":7}}}', b'{"data":{"user":null}}', b"", b'{"data":{"user":0}}')
+    events = (event(f"e-{n}", event_type="visit", rest=rest) for n, rest in enumerate(rests))
+    assert recount(record(2, *events)).totals() == {"refused": 3, "counted": 1}
+
+
 _rests = st.sampled_from(
     [
         b"",
@@ -256,6 +284,10 @@ _rests = st.sampled_from(
         b'{"data":{"method":"GET","path":"/x","user":{"plan":"pro","tokens":3}}}',
         b'{"data":{"method":"PUT","path":"/y","user":{"plan":"max","tokens":"x"}}}',
         b'{"data":{"method":"PUT","path":[1],"user":{"plan":"free"}}}',
+        b'{"data":{"bytes":7,"user":"u-1"}}',
+        b'{"data":{"bytes":"1.5","user":7,"x":"\\u0041"}}',
+        b'{"data":{"path":"/z","seen":true,"user":"\\u0037"}}',
+        b'{"data":{"bytes":99999999999999999999,"user":true}}',
         b"{]",
     ]
 )
@@ -269,7 +301,7 @@ _events = st.builds(
         Series,
         st.sampled_from(["acme", "bolt", ""]),
         st.sampled_from(["c-1", "c-2", "Zoë", "bad\n"]),
-        st.sampled_from(["api", "storage", "bandwidth", "call", "get", "seats", "nothing"]),
+        st.sampled_from(["api", "storage", "bandwidth", "call", "get", "visit", "seats", "nothing"]),
     ),
     _times,
     _micros,
@@ -302,5 +334,6 @@ def test_the_recount_is_what_the_obviously_right_one_says(log: list[Record], thr
         try:
             assert world.fates() == model.fates
             assert world.rollups() == model.rollups
+            assert world.sketches() == model.sketches()
         finally:
             world.close()

@@ -39,6 +39,22 @@ METERS: Final = (
         filters=(Filter("/data/user/plan", ("pro", "max")),),
         aggregation=Aggregation.AVG,
     ),
+    Meter(
+        name="sizes",
+        event_type="visit",
+        properties=("bytes",),
+        default_one=True,
+        aggregation=Aggregation.P95,
+    ),
+    Meter(
+        name="who",
+        event_type="call",
+        aggregation=Aggregation.UNIQUE,
+        unique_by=("path",),
+        filters=(Filter("seen", ("true",)),),
+    ),
+    Meter(name="users", event_type="visit", aggregation=Aggregation.UNIQUE, unique_by=("user",)),
+    Meter(name="waits", event_type="visit", aggregation=Aggregation.P50, default_one=True),
     Meter(name="seats", event_type="seats", aggregation=Aggregation.LATEST),
 )
 CATALOG: Final = Catalog().with_facts(
@@ -84,7 +100,7 @@ class World:
     def __init__(self, folder: Path, records: Sequence[Record], through: int = 1 << 40) -> None:
         """Recount *records*; those with an offset beyond *through* are in flight."""
         self.desk = Desk(folder)
-        for name in ("make_tail", "make_empty_archive", "make_log"):
+        for name in ("make_sketches", "make_tail", "make_empty_archive", "make_log"):
             self.desk.run(name)
         for each in records:
             place = Place(1, each.partition, each.offset, each.recorded_at_ms)
@@ -115,6 +131,14 @@ class World:
             partial = Partial(events, total, low, high, first_ms, first, latest_ms, latest)
             found[tenant, customer, meter, group, window, day] = partial
         return found
+
+    def sketches(self) -> dict[RollupKey, str]:
+        """Return what the sketch of each row answers, and how exactly."""
+        return {
+            (*key,): words.partition(",")[0] + ")"
+            for side, *key, words, _ in self._table("sketches")
+            if side == "log"
+        }
 
     def in_flight(self) -> int:
         ((events,),) = self.desk.execute("select coalesce(sum(events), 0) from log_in_flight", {}).fetchall()
