@@ -144,6 +144,7 @@ def _show(published: MetersPublished, output: Format) -> None:
         "without_quantity",
         "filters",
         "group_by",
+        "unique_by",
     )
     rows = [
         (
@@ -156,6 +157,7 @@ def _show(published: MetersPublished, output: Format) -> None:
             "1" if m.default_one else "refused",
             tuple(f"{each.property}: {'|'.join(each.one_of)}" for each in m.filters),
             m.group_by,
+            m.unique_by,
         )
         for m in published.meters
     ]

@@ -29,8 +29,11 @@ _METER: Final = frozenset(
         "without_quantity",
         "filters",
         "group_by",
+        "unique_by",
     }
 )
+#: What says how much an event is worth, and so nothing to a meter of different things.
+_WORTH: Final = ("properties", "per_unit", "without_quantity")
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -64,7 +67,7 @@ def check(
     nothing: Mapping[str, Node] = MappingProxyType({})
     described = top.take("meters", _some_meters, nothing)
     meters = tuple(_meter(name, node, by_name.get(name), findings) for name, node in described.items())
-    plans = check_plans(top, described, plans_in_use)
+    plans = check_plans(top, {meter.name: meter for meter in meters}, plans_in_use)
     return Draft(grace_ms, meters, plans, check_default(top, plans)), sorted(findings)
 
 
@@ -96,7 +99,9 @@ def _meter(name: str, node: Node, before: Meter | None, findings: list[Finding])
         default_one=fields.take("without_quantity", _one_or_refused, default=False),
         filters=_filters(fields),
         group_by=fields.take("group_by", _group_by, ()),
+        unique_by=fields.take("unique_by", _some_places, ()),
     )
+    _check_unique(meter, fields)
     if before is not None:
         _check_unchanged(meter, before, fields)
     return meter
@@ -125,9 +130,32 @@ def _group_by(node: Node) -> tuple[str, ...]:
     return found
 
 
+def _some_places(node: Node) -> tuple[str, ...]:
+    if not (found := places(node)):
+        raise ValueError("must name at least one property")
+    return found
+
+
+def _check_unique(meter: Meter, fields: Fields) -> None:
+    """A meter of different things says what makes two of them the same, and nothing of their worth."""
+    given = fields.members
+    is_unique = meter.aggregation is Aggregation.UNIQUE
+    if not is_unique:
+        if "unique_by" in given:
+            message = "says something only to `aggregation: unique`"
+            fields.fault(given["unique_by"].line, "unique_by", message)
+        return
+    if "unique_by" not in given:
+        line = given["aggregation"].line
+        fields.fault(line, "unique_by", "is missing: unique counts different values of which properties?")
+    for name in _WORTH:
+        if name in given:
+            fields.fault(given[name].line, name, "says nothing here: things are counted, by `unique_by`")
+
+
 def _check_unchanged(meter: Meter, before: Meter, fields: Fields) -> None:
     """A period's usage is the sum of hours of several versions, so what an hour's number means is fixed."""
-    for name in ("aggregation", "unit", "scale"):
+    for name in ("aggregation", "unit", "scale", "unique_by"):
         was, now = getattr(before, name), getattr(meter, name)
         if was != now:
             wording = "its scale (per_unit and number of properties)" if name == "scale" else f"its {name}"

@@ -8,6 +8,7 @@ from typing import Final
 from console.catalog.core.durations import below_a_week
 from console.catalog.core.fields import Fields, mapping, text
 from console.catalog.core.tree import Finding, Node
+from schemas.meters import Meter
 from schemas.period import MONTH, check_period
 from schemas.plan import DEFAULT_THRESHOLDS, Mode, OnUnavailable, Plan, Quota
 from schemas.quantity import QuantityError, parse_micro
@@ -24,7 +25,7 @@ _QUOTA: Final = frozenset({"grace", "limit", "mode", "period", "thresholds"})
 _NOTHING: Final[Mapping[str, Node]] = MappingProxyType({})
 
 
-def check_plans(top: Fields, meters: Collection[str], in_use: Mapping[str, int]) -> tuple[Plan, ...]:
+def check_plans(top: Fields, meters: Mapping[str, Meter], in_use: Mapping[str, int]) -> tuple[Plan, ...]:
     """Return the plans that *top* describes for *meters*; findings go to its list.
 
     *in_use* are the plans with customers, and how many: they may not go.
@@ -51,7 +52,7 @@ def check_default(top: Fields, plans: Collection[Plan]) -> str:
     return name
 
 
-def _plan(name: str, node: Node, meters: Collection[str], findings: list[Finding]) -> Plan:
+def _plan(name: str, node: Node, meters: Mapping[str, Meter], findings: list[Finding]) -> Plan:
     fields = _fields(f"plans.{name}", node, findings)
     fields.refuse_others(_PLAN)
     if not _NAME.fullmatch(name):
@@ -65,7 +66,7 @@ def _plan(name: str, node: Node, meters: Collection[str], findings: list[Finding
     )
 
 
-def _quota(plan: str, meter: str, node: Node, meters: Collection[str], findings: list[Finding]) -> Quota:
+def _quota(plan: str, meter: str, node: Node, meters: Mapping[str, Meter], findings: list[Finding]) -> Quota:
     path = f"plans.{plan}.quotas.{meter}"
     if isinstance(node.value, int | str):
         # A limit by itself.
@@ -74,6 +75,11 @@ def _quota(plan: str, meter: str, node: Node, meters: Collection[str], findings:
     fields.refuse_others(_QUOTA)
     if meter not in meters:
         fields.fault(node.line, "", f"there is no meter {meter!r}: write one of {', '.join(sorted(meters))}")
+    elif meters[meter].aggregation.rule.kind is not None:
+        message = (
+            f"{meters[meter].aggregation} keeps single values, which no quota does: choose another meter"
+        )
+        fields.fault(node.line, "", message)
     fields.require("limit")
     quota = Quota(
         meter=meter,

@@ -228,6 +228,68 @@ def test_a_bad_choice_is_a_finding_at_its_place(member: str, finding: str) -> No
     assert found.startswith(f"line 3: meters.tokens.{finding}")
 
 
+def test_a_meter_of_different_things_says_by_what() -> None:
+    text = """meters:
+  users:
+    event_type: visit
+    aggregation: unique
+    unique_by: [user, /data/account/id]
+"""
+    draft, findings = check(parse(text))
+    assert findings == []
+    assert draft.meters == (
+        Meter(
+            name="users",
+            event_type="visit",
+            aggregation=Aggregation.UNIQUE,
+            unique_by=("user", "/data/account/id"),
+        ),
+    )
+
+
+def test_what_a_meter_of_different_things_lacks_or_has_too_much_is_found() -> None:
+    text = """meters:
+  users:
+    aggregation: unique
+    properties: [user]
+    per_unit: 7
+    without_quantity: 1
+  visitors:
+    aggregation: unique
+    unique_by: []
+  visits:
+    unique_by: [user]
+"""
+    assert findings_of(text) == [
+        "line 3: meters.users.unique_by: is missing: unique counts different values of which properties?",
+        "line 4: meters.users.properties: says nothing here: things are counted, by `unique_by`",
+        "line 5: meters.users.per_unit: says nothing here: things are counted, by `unique_by`",
+        "line 6: meters.users.without_quantity: says nothing here: things are counted, by `unique_by`",
+        "line 9: meters.visitors.unique_by: must name at least one property",
+        "line 11: meters.visits.unique_by: says something only to `aggregation: unique`",
+    ]
+
+
+def test_no_quota_is_on_a_meter_that_keeps_single_values() -> None:
+    text = """meters:
+  waits: {aggregation: p95}
+plans:
+  free:
+    quotas:
+      waits: 100
+default_plan: free
+"""
+    assert findings_of(text) == [
+        "line 6: plans.free.quotas.waits: p95 keeps single values, which no quota does: choose another meter"
+    ]
+
+
+def test_what_makes_things_different_cannot_change() -> None:
+    before = Meter(name="users", event_type="users", aggregation=Aggregation.UNIQUE, unique_by=("user",))
+    [found] = findings_of("meters: {users: {aggregation: unique, unique_by: [account]}}", before)
+    assert "its unique_by was ('user',) and cannot become ('account',)" in found
+
+
 def test_whom_a_meter_counts_may_change_with_a_version() -> None:
     before = Meter(name="calls", event_type="calls", group_by=("path",))
     assert findings_of("meters: {calls: {filters: {path: /x}, group_by: [method]}}", before) == []
@@ -254,7 +316,10 @@ meters:
         "line 5: meters.API.unit: must be text of 1 to 128 printable characters",
         "line 7: meters.storage.per_unit: must be a whole number above 0",
         "line 8: meters.storage.properties: names one thing twice",
-        "line 9: meters.storage.aggregation: must be one of count, sum, avg, min, max, first, latest",
+        (
+            "line 9: meters.storage.aggregation: must be one of "
+            "count, sum, avg, min, max, first, latest, unique, p50, p95, p99"
+        ),
         "line 11: meters.compute.per_unit: must be a whole number above 0",
         (
             "line 12: meters.compute.without_quantity: must be 1 or `refused`: "
