@@ -145,6 +145,15 @@ class MeterSet(msgspec.Struct, frozen=True, dict=True):
         return {plan.name: plan for plan in self.plans}
 
     @cached_property
+    def quota_periods(self) -> dict[str, frozenset[str]]:
+        """Periods of the quotas that any plan has, by their meter."""
+        found: dict[str, set[str]] = {}
+        for plan in self.plans:
+            for quota in plan.quotas:
+                found.setdefault(quota.meter, set()).add(quota.period)
+        return {meter: frozenset(periods) for meter, periods in found.items()}
+
+    @cached_property
     def by_event_type(self) -> dict[str, tuple[Meter, ...]]:
         """Meters by the event type that they measure."""
         table: dict[str, tuple[Meter, ...]] = {}

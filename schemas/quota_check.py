@@ -53,7 +53,7 @@ class QuotaAnswer(msgspec.Struct, frozen=True, kw_only=True):
     plan: str | None
     #: None: unlimited.
     limit: str | None
-    #: None: not known.
+    #: None: not known, or not counted, since no plan has a quota of it for such a period.
     used: str | None
     held: str
     remaining: str | None
@@ -87,6 +87,8 @@ class Standing(NamedTuple):
     on_unavailable: OnUnavailable
     upgrade_url: str
     key: UsedKey
+    #: Whether anybody counts that: some plan has such a quota.
+    is_counted: bool
 
     @property
     def mode(self) -> str:
@@ -121,6 +123,7 @@ def standing(catalog: Catalog, tenant: str, customer: str, meter: str, now_ms: i
         plan.on_unavailable if plan else OnUnavailable.ALLOW,
         plan.upgrade_url if plan else "",
         UsedKey(tenant, customer, meter, *span),
+        quota.period in in_force.quota_periods.get(meter, ()),
     )
 
 
@@ -146,7 +149,7 @@ def answer(
         unit=at.meter.unit,
         plan=at.plan,
         limit=None if limit_micro is None else format_micro(limit_micro),
-        used=amount.text if known else None,
+        used=amount.text if known and at.is_counted else None,
         held="0",
         remaining=None if limit_micro is None or not known else amount.below(limit_micro),
         percent=amount.percent_of(limit_micro) if known and limit_micro else None,

@@ -8,28 +8,23 @@ import msgspec
 
 from console.queries import queries
 from console.quota.counters import Counters
+from console.usage.core.calendar import Window
 from console.usage.core.freshness import Freshness, Progress, freshness
+from console.usage.core.merge import StoredRow, amount_of, exact_amount
+from console.usage.reading import Question, read_rows
 from console.usage.snapshot import Moment, read_catalog, read_freshness
 from runtime.postgres import AsyncConnection
 from runtime.settings import Settings
 from schemas.catalog import Catalog, CustomerPlaced
 from schemas.errors import Reject
 from schemas.instant import SECOND_MS
-from schemas.partial import NOTHING, Partial, merge
+from schemas.partial import NOTHING, merge
 from schemas.partition import partition_of
 from schemas.quantity import format_micro, format_ratio
 from schemas.quota import UsedRow
 from schemas.quota_check import QuotaAnswer, Standing, answer, standing
 from schemas.stamp import NEVER, generation_of, offset_of
 from schemas.windows import NOT_LATE
-
-
-class Stored(NamedTuple):
-    """What PostgreSQL has of one period."""
-
-    everything: Partial
-    #: What the late events alone amount to.
-    late: Partial
 
 
 class Subject(NamedTuple):
@@ -49,12 +44,12 @@ class SideBySide(msgspec.Struct, frozen=True):
     plan: str | None
     period_start: str
     reset_at: str
-    #: What the processor counts, from `weir.quotas`; it answers checks.
-    counter: str
+    #: What the processor counts, from `weir.quotas`; it answers checks. None: no plan has it counted.
+    counter: str | None
     #: What PostgreSQL has of the same hours; reports and invoices are made of it.
     store: str
     #: Counter less store. Not 0 while the store is behind, or if counting began within the period.
-    difference: str
+    difference: str | None
     #: None: unlimited.
     limit: str | None
     mode: str
@@ -74,6 +69,8 @@ class Current(msgspec.Struct, frozen=True, kw_only=True):
     end: str
     #: Everything, late events included; decimal text in `unit`.
     quantity: str
+    #: exact; or the relative error that the quantity may have, since it comes from a sketch.
+    error: str
     #: What the late events alone amount to.
     late_quantity: str
     events: int
@@ -131,7 +128,8 @@ async def read_current(
         subjects = [subject]
     found = [at for each in subjects for at in _standings(catalog, each, moment.now_ms)]
     data = [
-        _current(at, await _stored(connection, at), fresh.complete_through_ms, moment.now_ms) for at in found
+        _current(at, await _stored(connection, catalog, at), fresh.complete_through_ms, moment.now_ms)
+        for at in found
     ]
     return Currently(data, fresh)
 
@@ -145,13 +143,15 @@ async def read_side_by_side(
     stored = await read_freshness(connection, [partition], moment)
     counted = _counted(settings, subject, counters, moment.now_ms)
     return [
-        _side_by_side(at, counters, await _stored(connection, at), counted, stored)
+        _side_by_side(at, counters, await _stored(connection, catalog, at), counted, stored)
         for at in _standings(catalog, subject, moment.now_ms)
     ]
 
 
-def _current(at: Standing, stored: Stored, through_ms: int | None, now_ms: int) -> Current:
-    row = UsedRow(NEVER, stored.everything)
+def _current(at: Standing, rows: Sequence[StoredRow], through_ms: int | None, now_ms: int) -> Current:
+    row = UsedRow(NEVER, reduce(merge, [row.partial for row in rows]) if rows else NOTHING)
+    everything = amount_of(at.meter, rows)
+    late = amount_of(at.meter, [row for row in rows if row.arrival_day != NOT_LATE])
     # The store decides nothing, so it is never too old.
     shown = answer(at, 0, row, now_ms if through_ms is None else through_ms, now_ms, now_ms)
     return Current(
@@ -160,9 +160,10 @@ def _current(at: Standing, stored: Stored, through_ms: int | None, now_ms: int) 
         unit=at.meter.unit,
         start=at.period_start,
         end=at.reset_at,
-        quantity=at.meter.answer(stored.everything),
-        late_quantity=at.meter.answer(stored.late),
-        events=stored.everything.events,
+        quantity=everything.quantity,
+        error=everything.error,
+        late_quantity=late.quantity,
+        events=everything.events,
         state="open",
         plan=at.plan,
         limit=shown.limit,
@@ -175,11 +176,11 @@ def _current(at: Standing, stored: Stored, through_ms: int | None, now_ms: int) 
 
 
 def _side_by_side(
-    at: Standing, counters: Counters, stored: Stored, counted: Freshness, fresh: Freshness
+    at: Standing, counters: Counters, rows: Sequence[StoredRow], counted: Freshness, fresh: Freshness
 ) -> SideBySide:
     row = counters.used.get(at.key)
     counter = at.meter.amount(row.partial if row else NOTHING)
-    store = at.meter.amount(stored.everything)
+    store = exact_amount(at.meter, rows) if rows else (0, 1)
     limit_micro = at.quota.limit_micro
     return SideBySide(
         at.key.customer,
@@ -188,9 +189,11 @@ def _side_by_side(
         at.plan,
         at.period_start,
         at.reset_at,
-        format_ratio(*counter),
+        format_ratio(*counter) if at.is_counted else None,
         format_ratio(*store),
-        format_ratio(counter[0] * store[1] - store[0] * counter[1], counter[1] * store[1]),
+        format_ratio(counter[0] * store[1] - store[0] * counter[1], counter[1] * store[1])
+        if at.is_counted
+        else None,
         None if limit_micro is None else format_micro(limit_micro),
         at.mode,
         counted.complete_through,
@@ -229,23 +232,12 @@ async def _catalog(connection: AsyncConnection, subject: Subject) -> Catalog:
     return catalog.with_facts([CustomerPlaced(subject.tenant, subject.customer, *placed)])
 
 
-async def _stored(connection: AsyncConnection, at: Standing) -> Stored:
+async def _stored(connection: AsyncConnection, catalog: Catalog, at: Standing) -> list[StoredRow]:
     """Return what the store has of the period."""
-    key = {
-        "tenant": at.key.tenant,
-        "customer": at.key.customer,
-        "meter": at.key.meter,
-        "start_ms": at.key.start_ms,
-        "end_ms": at.key.end_ms,
-    }
-    rows = await connection.execute(queries(__package__)["stored_rows"], key)
-    partials = [(day, Partial(*map(int, values))) async for day, *values in rows]
-    late = [partial for day, partial in partials if day != NOT_LATE]
-    return Stored(_merged([partial for _, partial in partials]), _merged(late))
-
-
-def _merged(partials: Sequence[Partial]) -> Partial:
-    return reduce(merge, partials) if partials else NOTHING
+    key = at.key
+    period = Question(key.tenant, key.customer, key.meter, Window.HOUR, key.start_ms, key.end_ms)
+    rows, _ = await read_rows(connection, period, catalog)
+    return rows
 
 
 def _counted(settings: Settings, subject: Subject, counters: Counters, now_ms: int) -> Freshness:

@@ -63,7 +63,7 @@ async def read_usage(
     catalog = await read_catalog(connection)
     _check_groups(question.group_by, catalog)
     if question.top is None:
-        rows, following = await _rows(connection, question, catalog)
+        rows, following = await read_rows(connection, question, catalog)
     else:
         rows, following = await _top(connection, question, catalog), None
     found = answers(rows, question.window, question.group_by, catalog, fresh.complete_through_ms)
@@ -85,7 +85,7 @@ def _check_groups(asked: Iterable[str], catalog: Catalog) -> None:
             raise Unanswerable("group_by", f"no meter groups by {label!r}: {choice}")
 
 
-async def _rows(
+async def read_rows(
     connection: AsyncConnection, question: Question, catalog: Catalog
 ) -> tuple[list[StoredRow], Position | None]:
     """Return the rows of the answers, and where the first answer beyond the limit begins."""
@@ -114,7 +114,7 @@ async def _top(connection: AsyncConnection, question: Question, catalog: Catalog
         raise Unanswerable("meter", f"top compares the windows of one meter: choose from {choice}")
     if meter.aggregation.rule.kind is not None:
         everything = question._replace(limit=None, after=None)
-        rows, _ = await _rows(connection, everything, catalog)
+        rows, _ = await read_rows(connection, everything, catalog)
         return most_used(rows, question.window, meter, question.top or 1)
     wanted = parameters(question, catalog) | {
         "window": question.window,

@@ -98,8 +98,8 @@ def _usage(
     customer, name, group = series
     # A version may not change what a meter's numbers mean, so its newest description fits every hour.
     meter = meters[name]
-    everything = _amount(meter, rows)
-    late = _amount(meter, [row for row in rows if row.arrival_day != NOT_LATE])
+    everything = amount_of(meter, rows)
+    late = amount_of(meter, [row for row in rows if row.arrival_day != NOT_LATE])
     return Usage(
         customer,
         name,
@@ -116,18 +116,22 @@ def _usage(
     )
 
 
-class _Amount(NamedTuple):
+class Amount(NamedTuple):
+    """What rows amount to together."""
+
+    #: Decimal text in the meter's unit.
     quantity: str
+    #: See `Usage`.
     error: str
     events: int
 
 
-def _amount(meter: Meter, rows: Sequence[StoredRow]) -> _Amount:
-    """Return what *rows* amount to together."""
+def amount_of(meter: Meter, rows: Sequence[StoredRow]) -> Amount:
+    """Return what *rows* of *meter* amount to together."""
     if not rows:
-        return _Amount("0", EXACT, 0)
+        return Amount("0", EXACT, 0)
     partial, sketch = reduce(merge, [row.partial for row in rows]), _sketch(meter, rows)
-    return _Amount(meter.answer(partial, sketch), meter.aggregation.rule.error(sketch), partial.events)
+    return Amount(meter.answer(partial, sketch), meter.aggregation.rule.error(sketch), partial.events)
 
 
 def _sketch(meter: Meter, rows: Iterable[StoredRow]) -> Sketch | None:
@@ -141,11 +145,12 @@ def most_used(rows: Iterable[StoredRow], window: Window, meter: Meter, top: int)
     *rows* are in the order of the table's key, and all of one meter.
     """
     found = [list(hours) for _, hours in groupby(rows, key=lambda row: row.key(window))]
-    found.sort(key=lambda hours: Fraction(*_exactly(meter, hours)), reverse=True)
+    found.sort(key=lambda hours: Fraction(*exact_amount(meter, hours)), reverse=True)
     return list(chain.from_iterable(found[:top]))
 
 
-def _exactly(meter: Meter, rows: Sequence[StoredRow]) -> tuple[int, int]:
+def exact_amount(meter: Meter, rows: Sequence[StoredRow]) -> tuple[int, int]:
+    """Return what *rows*, of which there is one at least, amount to: numerator and denominator."""
     return meter.amount(reduce(merge, [row.partial for row in rows]), _sketch(meter, rows))
 
 

@@ -82,10 +82,15 @@ def test_where_nothing_is_allowed_nothing_is_divided_by_nothing() -> None:
 
 
 def test_unlimited_is_no_number() -> None:
-    for free in (plan(limit=None), Plan(name="free"), Plan(name="other")):
-        found = check(free, used(5), 10**9)
-        assert (found.allowed, found.limit, found.remaining, found.percent) == (True, None, None, None)
-        assert (found.mode, found.used, found.level) == ("unlimited", "5", "ok")
+    found = check(plan(limit=None), used(5), 10**9)
+    assert (found.allowed, found.limit, found.remaining, found.percent) == (True, None, None, None)
+    assert (found.mode, found.used, found.level) == ("unlimited", "5", "ok")
+
+
+def test_what_nobody_counts_is_not_said_to_be_unused() -> None:
+    for free in (Plan(name="free"), Plan(name="other")):
+        found = check(free)
+        assert (found.allowed, found.mode, found.used) == (True, "unlimited", None)
     assert check(Plan(name="other")).plan is None
 
 

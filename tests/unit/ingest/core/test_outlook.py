@@ -62,11 +62,12 @@ def known() -> QuotaStates:
     return states
 
 
-UNLIMITED = {
+#: No plan has a quota of it.
+NOT_COUNTED = {
     "plan": None,
     "limit": None,
-    "used": "0",
-    "used_after": "0",
+    "used": None,
+    "used_after": None,
     "remaining_after": None,
     "percent_after": None,
     "level_after": "ok",
@@ -95,7 +96,7 @@ def test_an_event_is_told_its_meters_groups_and_worth() -> None:
                 "unit": "",
                 "groups": {},
                 "delta": "1",
-                "quota": UNLIMITED | {"used_after": "1"},
+                "quota": NOT_COUNTED,
             },
             {
                 "meter": "tokens",
@@ -103,7 +104,7 @@ def test_an_event_is_told_its_meters_groups_and_worth() -> None:
                 "unit": "tokens",
                 "groups": {"model": "large"},
                 "delta": "7.5",
-                "quota": UNLIMITED | {"used_after": "7.5"},
+                "quota": NOT_COUNTED,
             },
         ],
         "warnings": [],
@@ -138,9 +139,13 @@ def test_a_quota_is_told_as_it_would_be_after_the_event() -> None:
 
 
 def test_what_is_not_known_of_a_quota_is_said_to_be_unknown() -> None:
-    [found] = answer({"meter": "chat"}, states=QuotaStates())["results"]
+    plan = Plan(name="free", quotas=(Quota(meter="chats", limit_micro=10 * MICRO),))
+    catalog = Catalog().with_facts([MetersPublished(1, 0, (CHATS,), HOUR_MS, (plan,), "free")])
+    [found] = answer({"meter": "chat"}, catalog=catalog, states=QuotaStates())["results"]
     [measured] = found["meters"]
-    assert measured["quota"] == UNLIMITED | {"used": None, "used_after": None, "decision": "default"}
+    assert {"limit": "10", "used": None, "used_after": None, "decision": "default"}.items() <= measured[
+        "quota"
+    ].items()
 
 
 def test_what_a_filter_leaves_out_is_not_among_its_meters() -> None:
