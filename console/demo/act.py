@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from console.demo.flood_story import Flood, play_flood_story
 from console.demo.kills import Kill, Nemesis
 from console.demo.quota_story import CUSTOMER, Step, play_quota_story
 from console.generator.keys import Account
@@ -53,6 +54,7 @@ class Played(NamedTuple):
     burst_events: int
     burst_seconds: float
     quota: list[Step]
+    flood: Flood
 
 
 def play_day(script: Script, data: Path, settings: Settings, say: Say) -> Played:
@@ -75,6 +77,8 @@ def play_day(script: Script, data: Path, settings: Settings, say: Say) -> Played
     say(f"a burst of {burst.events} events is stored after {seconds:.1f} s")
     quota = play_quota_story(settings, script.accounts[0], script.url)
     say(f"customer {CUSTOMER} has used up its quota, and was put on another plan")
+    flood = play_flood_story(settings, script.accounts[1], script.url)
+    say(f"a tenant has flooded the door: {flood.taken} of its requests were taken, {flood.refused} refused")
     return Played(
         day.events + burst.events,
         day.without_answer + burst.without_answer,
@@ -83,6 +87,7 @@ def play_day(script: Script, data: Path, settings: Settings, say: Say) -> Played
         burst.events,
         seconds,
         quota,
+        flood,
     )
 
 

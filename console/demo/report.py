@@ -11,6 +11,7 @@ from console.control.versions import newest_meters, versions
 from console.demo.act import Played
 from console.demo.core.compact import TenantLine, compact
 from console.demo.core.witnesses import Witness, witnesses
+from console.demo.flood_story import RATE, Felt
 from console.demo.quota_story import WANTED, Step
 from console.events.archive import Wanted
 from console.events.look_up import look_up
@@ -49,6 +50,11 @@ def print_report(settings: Settings, played: Played, proof: Proof, truth: Path) 
     _heading(f"A customer uses up its quota; each check asks for {WANTED} more")
     columns = [name.replace("_", " ") for name in Step._fields]
     show("table", columns, played.quota, None)
+    _heading(
+        f"A tenant floods the door and may send {RATE.per_second} events a second "
+        f"({played.flood.taken} requests taken, {played.flood.refused} refused); what another feels, in ms"
+    )
+    show("table", [name.replace("_", " ") for name in Felt._fields], played.flood.felt, None)
     _heading("When the events came, by type: the late-event ledger")
     show("table", _LEDGER, _late_events(settings), None)
     _heading("What became of three events")

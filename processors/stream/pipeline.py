@@ -3,10 +3,10 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import Final
 
-from processors.stream.core.records import Append, Flush
+from processors.stream.core.records import Flush, together
 from processors.stream.writer import Writer
 
 DEPTH: Final = 2
@@ -73,8 +73,8 @@ class Pipeline:
         batch: _InFlight,
         done: Callable[[], None],
     ) -> None:
-        steps: list[list[Append]] = [
-            [append for appends in step for append in appends]
+        steps = [
+            together(chain.from_iterable(step))
             for step in zip_longest(*(flush.steps for flush in flushes), fillvalue=())
         ]
         async with self._writer.patience():

@@ -45,5 +45,10 @@ def test_the_demonstration_survives_its_kills_and_its_books_balance(tmp_path: Pa
     ]
     assert re.search(r"put on starter .* 200 allowed", result.stdout)
     assert "the late-event ledger" in result.stdout
+    flood = re.search(r"\((\d+) requests taken, (\d+) refused\)", result.stdout)
+    assert flood is not None
+    assert int(flood[1]) > 0
+    assert int(flood[2]) > 0
+    assert re.search(r"^ beside the flood .*", result.stdout, re.MULTILINE)
     assert not re.search(r"^\d{4}-\d\d-\d\d .*\[info", result.stdout, re.MULTILINE)
     assert list(tmp_path.glob("weir-demo-*")) == []

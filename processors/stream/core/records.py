@@ -1,7 +1,7 @@
 """What the shell hands to a job, and what a job hands back."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 
@@ -34,6 +34,22 @@ class Append:
     records: Sequence[NewRecord]
     #: A changelog has one writer: an offset that is not the expected one means a second.
     is_changelog: bool = False
+
+
+def together(appends: Iterable[Append]) -> list[Append]:
+    """Return one append for each partition of a topic, with the records of all that are for it, in order.
+
+    Several at once would wait for each other, a round trip each: alerts of one tenant come from many
+    partitions of the source.
+    """
+    found: dict[tuple[str, int], Append] = {}
+    for append in appends:
+        where = append.topic, append.partition
+        before = found.get(where)
+        found[where] = (
+            append if before is None else replace(before, records=[*before.records, *append.records])
+        )
+    return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)
