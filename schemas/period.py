@@ -6,6 +6,7 @@ Usage belongs to the period that contains its hour's start.
 import re
 from calendar import monthrange
 from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from schemas.instant import DAY_MS, FIRST_MS, LAST_MS
@@ -27,6 +28,8 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 _FIRST_MONDAY_MS: Final = 4 * DAY_MS
 _WEEK_MS: Final = 7 * DAY_MS
 _MONTHS: Final = 12
+#: Every month has as many.
+_LEAST_DAYS: Final = 28
 _DAYS: Final = re.compile(r"([1-9]\d{0,2})d", re.ASCII)
 
 
@@ -52,6 +55,7 @@ def is_anchored(period: str) -> bool:
     return period not in CALENDAR
 
 
+@lru_cache(maxsize=4_096)  # most questions are about the same few hours
 def span_at(period: str, at_ms: int, anchor_ms: int = 0) -> Span:
     """Return the span of *period* that contains *at_ms*.
 
@@ -89,7 +93,9 @@ def _edge(anchor: datetime, months: int) -> int:
     year, month = divmod(anchor.year * _MONTHS + anchor.month - 1 + months, _MONTHS)
     if not MINYEAR <= year <= MAXYEAR:
         return LAST_MS + 1 if months > 0 else FIRST_MS
-    day = min(anchor.day, monthrange(year, month + 1)[1])
+    day = anchor.day
+    if day > _LEAST_DAYS:
+        day = min(day, monthrange(year, month + 1)[1])
     return (anchor.replace(year=year, month=month + 1, day=day) - _EPOCH) // _MILLISECOND
 
 

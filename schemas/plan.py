@@ -30,7 +30,7 @@ class OnUnavailable(StrEnum):
     DENY = "deny"
 
 
-class Quota(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Quota(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=True):
     """A limit on the usage of one meter in one period."""
 
     meter: str
@@ -43,6 +43,12 @@ class Quota(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     grace_ms: int = 0
     #: Percentages of the limit, in ascending order, that are told of once in each period.
     thresholds: tuple[int, ...] = DEFAULT_THRESHOLDS
+
+    @cached_property
+    def noted(self) -> tuple[int, ...]:
+        """Percentages that are noted when they are reached: a hard limit itself always is, for its grace."""
+        own = {PERCENT} if self.mode is Mode.HARD else set()
+        return tuple(sorted({*self.thresholds, *own}))
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=True):

@@ -112,16 +112,25 @@ class RecordCount:
             for row, meter in line:
                 row.add(at_ms, measured[meter])
 
-    def _open(self, line: Line) -> list[tuple[UsageRow, int]]:
+    def _open(self, line: Line) -> Sequence[tuple[UsageRow, int]]:
         """Return the rows to count into, each with the place of its meter among those that count an event."""
-        opened: list[tuple[UsageRow, int]] = [
-            (row, place) for place, row in enumerate(self._stamping.open(line.usage))
-        ]
-        # A quota that is over has nothing left to say.
-        current = [each for each in line.used if each[0].about.end_ms > self._recorded_at_ms]
-        if current:
+        usage = self._stamping.open(line.usage)
+        if self._recorded_at_ms < line.until_ms:
+            used = self._quota_stamping.open(line.used)
+            if usage is line.usage and used is line.used:
+                return line.counted  # no replay: nearly always
+            places = line.places
+        else:
+            # A quota that is over has nothing left to say.
+            current = [
+                (row, place)
+                for row, place in zip(line.used, line.places, strict=True)
+                if row.about.end_ms > self._recorded_at_ms
+            ]
             used = self._quota_stamping.open([row for row, _ in current])
-            opened += zip(used, [place for _, place in current], strict=True)
+            places = [place for _, place in current]
+        opened: list[tuple[UsageRow, int]] = [(row, place) for place, row in enumerate(usage)]
+        opened += zip(used, places, strict=True)
         return opened
 
     def _book(self, pack: Pack, start_ms: int, indexes: Sequence[int], how: Arrival) -> None:

@@ -1,6 +1,6 @@
 """Judges what was used against the thresholds of the plan that holds, each once in a period."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from processors.usage.core.used import UsedRow
@@ -8,7 +8,7 @@ from schemas.alert import Alert, quota_threshold
 from schemas.catalog import Catalog, MeterSet
 from schemas.meters import Aggregation, Meter
 from schemas.period import Span, span_at
-from schemas.plan import PERCENT, Mode, Quota
+from schemas.plan import PERCENT, Quota
 from schemas.quantity import MICRO
 from schemas.quota import Crossing
 
@@ -54,8 +54,9 @@ class Judge:
             return []
         if span_at(quota.period, about.start_ms, placed.anchor_ms) != Span(about.start_ms, about.end_ms):
             return []
+        amount = meter.amount(row.partial())
         ahead = _ahead(row, quota, quota.limit_micro)
-        reached = [percent for percent in ahead if _reaches(row, meter, quota.limit_micro, percent)]
+        reached = [percent for percent in ahead if _reaches(amount, quota.limit_micro, percent)]
         crossings = [
             Crossing(
                 percent,
@@ -75,18 +76,16 @@ class Judge:
         return [quota_threshold(about, crossing) for crossing in crossings if crossing.told]
 
 
-def _ahead(row: UsedRow, quota: Quota, limit_micro: int) -> list[int]:
-    """Return the thresholds of *quota* that *row* has not reached yet, in ascending order.
-
-    The limit itself is always one: grace begins there.
-    """
+def _ahead(row: UsedRow, quota: Quota, limit_micro: int) -> Sequence[int]:
+    """Return the thresholds of *quota* that *row* has not reached yet, in ascending order."""
+    if not row.crossings:
+        return quota.noted
     crossed = {each.percent for each in row.crossings if each.limit_micro == limit_micro}
-    own = {PERCENT} if quota.mode is Mode.HARD else set()
-    return sorted({*quota.thresholds, *own} - crossed)
+    return [percent for percent in quota.noted if percent not in crossed]
 
 
-def _reaches(row: UsedRow, meter: Meter, limit_micro: int, percent: int) -> bool:
-    numerator, denominator = meter.amount(row.partial())
+def _reaches(amount: tuple[int, int], limit_micro: int, percent: int) -> bool:
+    numerator, denominator = amount
     return numerator > 0 and numerator * PERCENT * MICRO >= percent * limit_micro * denominator
 
 

@@ -1,7 +1,7 @@
 """Lines: all rows that the events of one customer, type and choice count into, found in one step."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Final
 
 from processors.usage.core.periods import Periods
 from processors.usage.core.recipes import Choice, Recipe
@@ -15,15 +15,29 @@ UsageName = tuple[str, str, str, str]
 UsedName = tuple[str, str, str]
 #: Tenant, customer, event type, and who counts the event.
 LineName = tuple[str, str, str, Choice]
+#: Beyond every instant.
+_NEVER: Final = 1 << 62
 
 
-class Line(NamedTuple):
+class Line:
     """The rows that events count into."""
 
-    #: In the order of the meters that count them.
-    usage: Sequence[UsageRow]
-    #: Each beside the place of its meter in that order.
-    used: Sequence[tuple[UsedRow, int]]
+    __slots__ = ("counted", "places", "until_ms", "usage", "used")
+
+    def __init__(self, usage: Sequence[UsageRow], used: Sequence[tuple[UsedRow, int]]) -> None:
+        """Take the rows of the meters that count, and those of quotas, each with the place of its meter."""
+        #: In the order of the meters that count them.
+        self.usage = usage
+        self.used = [row for row, _ in used]
+        #: The place of each quota's meter in that order.
+        self.places = [place for _, place in used]
+        #: When the first of the quotas is over.
+        self.until_ms = min((row.about.end_ms for row in self.used), default=_NEVER)
+        #: All rows, each with the place of its meter.
+        self.counted: Sequence[tuple[UsageRow, int]] = [
+            *((row, place) for place, row in enumerate(usage)),
+            *used,
+        ]
 
 
 class Lines(dict[LineName, Line]):
