@@ -1,8 +1,8 @@
-"""What meters cost in the processor: `python -m tests.cost_of_meters`.
+"""What meters and quotas cost in the processor: `python -m tests.cost_of_meters`.
 
 CPU time of a partition that applies records of 200 events, and of zstd over what it writes; no broker.
-Each round runs all meters one after the other, and the cheapest round of each counts. Ratios are to a sum
-of a property, which reads one member of `data` too.
+Each round runs all of them one after the other, and the cheapest round of each counts. Ratios are to a sum
+of a property, which reads one member of `data` too; those of a quota to the same meter without one.
 """
 
 import gc
@@ -23,6 +23,7 @@ from schemas.event import NOT_GIVEN, Series, UsageEvent
 from schemas.instant import DAY_MS, HOUR_MS
 from schemas.meters import Aggregation, Meter
 from schemas.pack import encode_pack
+from schemas.plan import Plan, Quota
 from schemas.quantity import MICRO
 
 _START_MS: Final = 1_763_726_400_000
@@ -35,9 +36,13 @@ _ROUNDS: Final = 5
 #: Users of each customer: nearly all of them come again, some do, hardly any does.
 _USERS: Final = (40, 2_000, 100_000)
 
+#: Customers of a log: each has many events in a batch, a few, or one at most.
+_QUOTA_CUSTOMERS: Final = (100, 1_000, 20_000)
+
 _SUM: Final = Meter(name="sum", event_type="e", properties=("ms",))
+_QUANTITIES: Final = Meter(name="sum of quantities", event_type="e")
 _METERS: Final = (
-    Meter(name="sum of quantities", event_type="e"),
+    _QUANTITIES,
     _SUM,
     Meter(name="unique", event_type="e", aggregation=Aggregation.UNIQUE, unique_by=("user",)),
     Meter(name="p95", event_type="e", aggregation=Aggregation.P95, properties=("ms",)),
@@ -52,14 +57,14 @@ class Cost(NamedTuple):
     written_bytes: int
 
 
-def records(users: int) -> list[SourceRecord]:
-    """Return a log on which each customer has so many *users*."""
+def records(users: int, customers: int = _CUSTOMERS) -> list[SourceRecord]:
+    """Return a log of so many *customers* on which each has so many *users*."""
     chance = Random(users)
     made = []
     for offset in range(_RECORDS):
         events = [
             UsageEvent(
-                Series("acme", f"c-{chance.randrange(_CUSTOMERS)}", "e"),
+                Series("acme", f"c-{chance.randrange(customers)}", "e"),
                 NOT_GIVEN,
                 MICRO,
                 "api",
@@ -73,9 +78,10 @@ def records(users: int) -> list[SourceRecord]:
     return made
 
 
-def cost(meter: Meter, log: list[SourceRecord]) -> Cost:
-    """Return what *meter* takes for *log*."""
-    catalog = Catalog().with_facts([MetersPublished(1, 0, (meter,))])
+def cost(meter: Meter, log: list[SourceRecord], *plans: Plan) -> Cost:
+    """Return what *meter* takes for *log*, with the first of *plans* for everybody."""
+    default = plans[0].name if plans else ""
+    catalog = Catalog().with_facts([MetersPublished(1, 0, (meter,), HOUR_MS, plans, default)])
     quotas = QuotaTable(0)
     table = UsageTable(0, lambda _start_ms: HOUR_MS, quotas)
     index = SeenIndex(1 << 20, [], few=24, most_runs=2)
@@ -85,14 +91,15 @@ def cost(meter: Meter, log: list[SourceRecord]) -> Cost:
     began = time.process_time()
     written = written_bytes = 0
     for first in range(0, len(log), _RECORDS_A_BATCH):
-        rollups = partition.apply(log[first : first + _RECORDS_A_BATCH], catalog).rollups
-        written += len(rollups)
-        written_bytes += len(zstd.compress(b"".join([each.key + each.value for each in rollups]), 3))
+        outcome = partition.apply(log[first : first + _RECORDS_A_BATCH], catalog)
+        rows = [*outcome.rollups, *outcome.quotas]
+        written += len(rows)
+        written_bytes += len(zstd.compress(b"".join([each.key + each.value for each in rows]), 3))
     return Cost(time.process_time() - began, written, written_bytes)
 
 
 def main() -> None:
-    """Print one line for each meter and number of users."""
+    """Print one line for each meter and number of users, and for each number of customers with a quota."""
     for users in _USERS:
         log = records(users)
         rounds = [[cost(meter, log) for meter in _METERS] for _ in range(_ROUNDS)]
@@ -106,6 +113,18 @@ def main() -> None:
                 f" {found.written_bytes / _EVENTS:.1f} bytes"
             )
             print(line)  # noqa: T201 -- a script's answer
+    plan = Plan(name="free", quotas=(Quota(meter=_QUANTITIES.name, limit_micro=10**10),))
+    for customers in _QUOTA_CUSTOMERS:
+        log = records(1, customers)
+        pairs = [(cost(_QUANTITIES, log), cost(_QUANTITIES, log, plan)) for _ in range(_ROUNDS)]
+        without, with_quota = (min(of_kind) for of_kind in zip(*pairs, strict=True))
+        line = (
+            f"{customers:7} customers  without {without.cpu_seconds / _EVENTS * 1e6:5.1f} us/event"
+            f"  with a quota {with_quota.cpu_seconds / _EVENTS * 1e6:5.1f}"
+            f"  x{with_quota.cpu_seconds / without.cpu_seconds:.2f}"
+            f"  records an event {without.written / _EVENTS:.2f}, {with_quota.written / _EVENTS:.2f}"
+        )
+        print(line)  # noqa: T201
 
 
 if __name__ == "__main__":
