@@ -5,6 +5,7 @@ import secrets
 import time
 from typing import Final
 
+from ingest.core.backlog import Backlog
 from ingest.core.gate import Gate
 from ingest.core.packing import OpenPacks
 from ingest.core.quota_states import QuotaStates
@@ -62,9 +63,17 @@ class Ingress:
         self._ground = Ground(broker, self._producer, topic, partitions, lambda: follower.catalog)
         self._rates = Rates()
         intake = Intake(lambda: follower.catalog, Reader(partitions), self._gate, self._rates)
-        self._quotas = QuotaFollower(settings, lambda: follower.catalog)
+        self._backlog = Backlog(settings.ingest_behind_seconds)
+        self._quotas = QuotaFollower(settings, lambda: follower.catalog, self._backlog)
         events = EventsRoute(
-            intake, self._states, self._gate, self._log, self._packer, self._tally, self._instruments
+            intake,
+            self._states,
+            self._backlog,
+            self._gate,
+            self._log,
+            self._packer,
+            self._tally,
+            self._instruments,
         )
         stale_seconds = settings.quota_stale_seconds
         checks = QuotaRoute(
@@ -126,6 +135,7 @@ class Ingress:
                 inflight=self._requests.inflight,
                 connections=len(self._door.connections),
                 queued=len(self._producer),
+                behind_seconds=self._backlog.behind_seconds,
             )
             self._tally.publish(_now_ms())
             if self._faults.fatal is not None:

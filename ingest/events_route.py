@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
+from ingest.core.backlog import Backlog
 from ingest.core.gate import Gate
 from ingest.core.problem import refuse
 from ingest.core.quota_states import QuotaStates
@@ -27,6 +28,7 @@ class EventsRoute:
         self,
         intake: Intake,
         quotas: Callable[[], QuotaStates],
+        backlog: Backlog,
         gate: Gate,
         log: UsageLog,
         packer: Packer,
@@ -35,6 +37,7 @@ class EventsRoute:
     ) -> None:
         self._intake = intake
         self._quotas = quotas
+        self._backlog = backlog
         self._gate = gate
         self._log = log
         self._packer = packer
@@ -45,6 +48,7 @@ class EventsRoute:
         """Answer a request. Raises Refused."""
         sender = self._intake.sender(request)
         check_events(sender.catalog, self._quotas(), sender.tenant, time.time_ns() // 1_000_000)
+        self._backlog.check()
         if (reason := self._gate.refusal(time.monotonic(), self._log.oldest_at)) is not None:
             raise refuse("overloaded", f"{reason}; repeat the whole request, it is safe")
         batch, size, now_ms = await self._intake.read(request, sender)

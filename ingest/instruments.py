@@ -30,6 +30,7 @@ _REASONS: Final[Mapping[str, str]] = {
     "rate_limited": "rate_limited",
     "not_confirmed": "backpressure",
     "overloaded": "backpressure",
+    "behind": "backpressure",
     "stopping": "backpressure",
     "quota_exceeded": "quota",
 }
@@ -73,6 +74,7 @@ class Instruments:
         self._topic = topic
         self._inflight = metrics.gauge(declared.INGRESS_INFLIGHT_REQUESTS)
         self._connections = metrics.gauge(declared.INGRESS_OPEN_CONNECTIONS)
+        self._behind = metrics.gauge(declared.INGRESS_BACKLOG)
         self._queue = metrics.gauge(declared.KAFKA_PRODUCER_QUEUE).labels("ingest")
 
     def answered(self, route: str, method: str, code: int, seconds: float) -> None:
@@ -112,8 +114,9 @@ class Instruments:
         if failure is not None:
             self._failures.labels(self._topic, failure).inc()
 
-    def look(self, *, inflight: int, connections: int, queued: int) -> None:
+    def look(self, *, inflight: int, connections: int, queued: int, behind_seconds: float) -> None:
         """Set what is a number at a time."""
         self._inflight.set(inflight)
         self._connections.set(connections)
         self._queue.set(queued)
+        self._behind.set(behind_seconds)

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Final, Self
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, Message, TopicPartition
 
+from ingest.core.backlog import Backlog
 from ingest.core.quota_states import QuotaStates
 from runtime import logs
 from runtime.broker import Broker
@@ -16,6 +17,7 @@ from runtime.settings import Settings
 from schemas.catalog import Catalog
 from schemas.errors import Reject, TryAgain
 from schemas.ground import TopicIdentity
+from schemas.instant import SECOND_MS
 from schemas.topics import QUOTAS, USAGE, topic_name
 
 _POLL_SECONDS: Final = 0.05
@@ -35,8 +37,8 @@ log = logs.get_logger(__name__)
 class QuotaFollower:
     """Keeps the states of all partitions. While it has none, or Kafka is away, checks say so."""
 
-    def __init__(self, settings: Settings, catalog: Callable[[], Catalog]) -> None:
-        """Follow what *settings* name; nothing happens before `start`."""
+    def __init__(self, settings: Settings, catalog: Callable[[], Catalog], backlog: Backlog) -> None:
+        """Follow what *settings* name, and tell *backlog* what it sees; nothing happens before `start`."""
         self._topic = topic_name(settings.topic_prefix, QUOTAS)
         self._source = topic_name(settings.topic_prefix, USAGE)
         self._partitions = settings.partitions
@@ -47,6 +49,7 @@ class QuotaFollower:
         )
         self._broker = Broker.of(settings, "quotas-admin", _ASK_SECONDS)
         self._catalog = catalog
+        self._backlog = backlog
         self._states = QuotaStates()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="quotas", daemon=True)
@@ -99,7 +102,7 @@ class QuotaFollower:
         with closing(Consumer(self._config)) as consumer:
             consumer.assign([TopicPartition(*each, starts[each]) for each in where])
             while not self._stop.is_set():
-                for message in readable(consumer.consume(_CHUNK, _POLL_SECONDS)):
+                for message in _arrived(consumer):
                     states.take(message.key() or b"", message.value() or b"")
                     number = message.partition() or 0
                     if number in missing and (message.offset() or 0) + 1 >= missing[number]:
@@ -123,9 +126,19 @@ class QuotaFollower:
         adopted = self._catalog().topics.get(USAGE.name)
         by_number = {number: end for (_, number), end in ends.items()}
         states.saw_ends(asked_at_ms, by_number, adopted.generation if adopted else 0)
+        through_ms, records, applied = states.backlog()
+        behind_ms = 0 if through_ms is None else max(asked_at_ms - through_ms, 0)
+        self._backlog.saw(time.monotonic(), behind_ms / SECOND_MS, records, applied)
 
     def _identity(self) -> TopicIdentity:
         found = self._broker.topics([self._topic]).get(self._topic)
         if found is None:
             raise TryAgain(f"Kafka has no topic {self._topic}: waiting for `weir topics apply`")
         return found
+
+
+def _arrived(consumer: Consumer) -> list[Message]:
+    """Return what is there, or else the first that comes in a short while. Raises TryAgain."""
+    first = consumer.poll(_POLL_SECONDS)
+    # Asked with a timeout, `consume` waits all of it for more.
+    return readable([] if first is None else [first, *consumer.consume(_CHUNK, 0)])

@@ -118,6 +118,11 @@ class Settings:
         Meta(ge=0, le=1_000),
         About("Least pause in which requests gather for a round of packs, in ms; 0: none", (INGEST,)),
     ] = 5
+    ingest_behind_seconds: Annotated[
+        int,
+        Meta(ge=0, le=604_800),
+        About("How far the processors may be behind before events are refused, in s; 0: any", (INGEST,)),
+    ] = 0
     quota_stale_seconds: Annotated[
         int,
         Meta(ge=1, le=86_400),

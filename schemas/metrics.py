@@ -81,6 +81,9 @@ INGRESS_PAYLOAD_BYTES: Final = Histogram(
     "ingress_payload_bytes", "Size of bodies after decompression", (INGEST,), (_ROUTE,), buckets=_BYTES
 )
 
+INGRESS_BACKLOG: Final = Gauge(
+    "ingress_backlog_seconds", "Age of the oldest event that the processors have not counted", (INGEST,)
+)
 QUOTA_CHECKS: Final = Counter(
     "quota_checks_total",
     "Checks of quotas by what they rested on and what was answered",

@@ -33,6 +33,7 @@ _STATUS: Final = MappingProxyType(
         "internal": HTTPStatus.INTERNAL_SERVER_ERROR,
         "not_confirmed": HTTPStatus.SERVICE_UNAVAILABLE,
         "overloaded": HTTPStatus.SERVICE_UNAVAILABLE,
+        "behind": HTTPStatus.SERVICE_UNAVAILABLE,
         "stopping": HTTPStatus.SERVICE_UNAVAILABLE,
         "quota_exceeded": HTTPStatus.TOO_MANY_REQUESTS,
         "quota_unknown": HTTPStatus.TOO_MANY_REQUESTS,

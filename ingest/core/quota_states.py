@@ -49,6 +49,18 @@ class QuotaStates:
         """Take note of where the log's partitions ended when somebody asked."""
         self._asked_at_ms, self._ends, self._generation = asked_at_ms, ends, generation
 
+    def backlog(self) -> tuple[int | None, int, int]:
+        """Return up to when all partitions are complete, records beyond that, and records applied.
+
+        The instant is None while nothing is known of a partition.
+        """
+        through = [self.complete_through(partition) for partition in self._ends]
+        known = [at_ms for at_ms in through if at_ms is not None]
+        applied = {partition: self._next_offset(partition) for partition in self._ends}
+        records = sum(max(end - applied[partition], 0) for partition, end in self._ends.items())
+        least = min(known, default=None) if len(known) == len(through) else None
+        return least, records, sum(applied.values())
+
     def used(self, key: quota.UsedKey) -> quota.UsedRow | None:
         """Return what was used; None: nothing was."""
         value = self._used.get(quota.encode(key))
@@ -72,11 +84,14 @@ class QuotaStates:
     def _complete_through(self, partition: int) -> int | None:
         asked_at_ms, end = self._asked_at_ms, self._ends.get(partition)
         progress = self._progress.get(partition)
-        if progress is None:
-            return complete_through(0, None, end, asked_at_ms)
-        is_ours = generation_of(progress.stamp) == self._generation
-        next_offset = offset_of(progress.stamp) + 1 if is_ours else 0
-        return complete_through(next_offset, progress.record_time_ms, end, asked_at_ms)
+        record_time_ms = None if progress is None else progress.record_time_ms
+        return complete_through(self._next_offset(partition), record_time_ms, end, asked_at_ms)
+
+    def _next_offset(self, partition: int) -> int:
+        progress = self._progress.get(partition)
+        if progress is None or generation_of(progress.stamp) != self._generation:
+            return 0
+        return offset_of(progress.stamp) + 1
 
     def _take_used(self, raw: bytes, value: bytes) -> None:
         if not value:

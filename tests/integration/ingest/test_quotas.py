@@ -174,3 +174,19 @@ def test_what_is_old_says_so_and_the_plan_decides(open_door: Callable[..., Door]
     put(door, partition, (rollup.ProgressKey(partition), progress))
     until(lambda: check(door, "careful").status == 200)
     assert check(door, "careful").json["decision"] == "fresh"
+
+
+def test_events_are_refused_while_the_processors_are_too_far_behind(open_door: Callable[..., Door]) -> None:
+    door = open_door(WEIR_INGEST_BEHIND_SECONDS="1")
+    event = {"id": "e-1", "customer": "c-1", "meter": "api"}
+    assert door.post(event).status == 202
+    until(lambda: door.post(event).status == 503)
+    refused = door.post(event)
+    assert refused.code == "behind"
+    assert int(refused.headers["retry-after"]) in range(1, 601)
+    assert door.post(event, path="/v1/validate").status == 200
+    assert "weir_ingress_backlog_seconds" in door.get("/metrics")[1]
+    partition = partition_of(TENANT, "c-1", PARTITIONS)
+    progress = rollup.Progress(stamp_of(1, 10**6), now_ms(), 1)
+    put(door, partition, (rollup.ProgressKey(partition), progress))
+    until(lambda: door.post(event).status == 202)
