@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from console.bench.bench import Bench
 from console.bench.committed import measure_committed
+from console.bench.fairness import measure_fairness
 from console.bench.latency import measure_half_load
 from console.bench.log_to_store import measure_log_to_store
 from console.bench.memory import measure_memory
@@ -44,6 +45,11 @@ MEASUREMENTS: Final = (
         "checks of quotas",
         ("quota-check-p50", "quota-check-p99", "quota-known-p50", "quota-known-p99"),
         measure_quotas,
+    ),
+    Measurement(
+        "a tenant beside a flood",
+        ("flood-ack-p99", "flood-ack-times", "flood-known-p99", "flood-known-times"),
+        measure_fairness,
     ),
     Measurement("Kafka to PostgreSQL", ("log-to-store",), measure_log_to_store),
     # Behind the load, and before a kill begins anew.

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Final, NamedTuple, TypeVar
 from uuid import uuid4
 
@@ -37,9 +38,23 @@ def check_latencies(target: Target, customers: list[str], rate: float, seconds: 
     return _run(lambda: _check(target, customers, rate, int(rate * seconds)))
 
 
-def known_latencies(target: Target, probes: int) -> list[float]:
-    """Return after how many milliseconds a check knew of an event that had its 2xx; one after the other."""
-    return _run(lambda: _know(target, probes))
+class Probe(NamedTuple):
+    """One event, in milliseconds."""
+
+    #: From its request to its 2xx.
+    acknowledged_ms: float
+    #: From its 2xx until a check knew of it.
+    known_ms: float
+
+
+def probe(target: Target, probes: int) -> list[Probe]:
+    """Send so many events, each when a check knows of the one before, and return what became of each."""
+    return _run(lambda: _probe(target, probes))
+
+
+def flood(target: Target, seconds: float) -> int:
+    """Send batches of 1,000 copies for *seconds*, whatever is answered; return how many were refused."""
+    return _run(lambda: _flood(target, seconds))
 
 
 async def _check(target: Target, customers: list[str], rate: float, checks: int) -> list[float]:
@@ -56,7 +71,7 @@ async def _check(target: Target, customers: list[str], rate: float, checks: int)
             if (wait := due - time.monotonic()) > 0:
                 await asyncio.sleep(wait)
             answer = await wire.send(requests[number % len(requests)])
-            if answer.status not in {200, 429}:
+            if answer.status not in {HTTPStatus.OK, HTTPStatus.TOO_MANY_REQUESTS}:
                 raise TryAgain(f"a check was answered with {answer.status}: {answer.body[:200]!r}")
             # From when it was due: a check that waited for the one before it has waited too.
             found.append(1_000 * (answer.ended_at - max(due, begun_at)))
@@ -68,7 +83,7 @@ async def _check(target: Target, customers: list[str], rate: float, checks: int)
     return found
 
 
-async def _know(target: Target, probes: int) -> list[float]:
+async def _probe(target: Target, probes: int) -> list[Probe]:
     host, port, key = target
     wire, customer = Wire(host, port), f"probe-{uuid4()}"
     ask = check_bytes(host, port, key, f"/v1/quotas/{customer}/{METER}?quantity=0")
@@ -78,13 +93,37 @@ async def _know(target: Target, probes: int) -> list[float]:
         event["time"] = format_instant(time.time_ns() // 1_000_000)
         accepted = await wire.send(request_bytes(host, port, key, json.dumps(event).encode()))
         deadline = accepted.ended_at + _PATIENCE_SECONDS
-        while (answer := await wire.send(ask)).status != 200 or _used(answer.body) < number:  # noqa: PLR2004
+        while (answer := await wire.send(ask)).status != HTTPStatus.OK or _used(answer.body) < number:
             if time.monotonic() > deadline:
                 raise TryAgain(f"no check knows of an event that was answered with {accepted.status}")
             await asyncio.sleep(_POLL_SECONDS)
-        found.append(1_000 * (answer.ended_at - accepted.ended_at))
+        found.append(
+            Probe(
+                1_000 * (accepted.ended_at - accepted.begun_at),
+                1_000 * (answer.ended_at - accepted.ended_at),
+            )
+        )
     wire.close()
     return found
+
+
+async def _flood(target: Target, seconds: float) -> int:
+    host, port, key = target
+    events = [{"id": f"flood-{number}", "customer": "flood", "meter": METER} for number in range(1_000)]
+    request = request_bytes(host, port, key, json.dumps(events).encode())
+    refused, ends_at = 0, time.monotonic() + seconds
+
+    async def work() -> None:
+        nonlocal refused
+        wire = Wire(host, port)
+        while time.monotonic() < ends_at:
+            refused += (await wire.send(request)).status == HTTPStatus.TOO_MANY_REQUESTS
+        wire.close()
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(_CONNECTIONS):
+            group.create_task(work())
+    return refused
 
 
 def _used(body: bytes) -> int:

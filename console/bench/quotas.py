@@ -9,7 +9,7 @@ from typing import Final
 from console.bench.bench import Bench
 from console.bench.core.spread import percentile
 from console.bench.load import Pace
-from console.bench.quota_probe import Target, check_latencies, known_latencies
+from console.bench.quota_probe import Target, check_latencies, probe
 from console.bench.run_of_load import deal, play
 from console.bench.throughput import HUNDRED, rate_at_the_door
 
@@ -36,8 +36,8 @@ def _measure_checks(bench: Bench) -> None:
     seconds = bench.scale.latency_seconds
     batches = deal(bench, int(rate * seconds), HUNDRED.batch)
     customers = [f"c-{number}" for number in range(_CUSTOMERS)]
-    with _prober() as prober:
-        asked = prober.submit(check_latencies, _target(bench), customers, _CHECKS_PER_SECOND, seconds)
+    with prober() as process:
+        asked = process.submit(check_latencies, target_of(bench), customers, _CHECKS_PER_SECOND, seconds)
         run = play(bench, batches, Pace(_CONNECTIONS, rate))
         latencies = asked.result()
     p50, p99 = percentile(latencies, 50), percentile(latencies, 99)
@@ -51,10 +51,10 @@ def _measure_checks(bench: Bench) -> None:
 def _measure_known(bench: Bench) -> None:
     seconds = bench.scale.latency_seconds
     batches = deal(bench, int(_KNOWN_EVENTS_PER_SECOND * seconds), 10)
-    with _prober() as prober:
-        asked = prober.submit(known_latencies, _target(bench), int(_PROBES_PER_SECOND * seconds))
+    with prober() as process:
+        asked = process.submit(probe, target_of(bench), int(_PROBES_PER_SECOND * seconds))
         play(bench, batches, Pace(_CONNECTIONS, _KNOWN_EVENTS_PER_SECOND))
-        latencies = asked.result()
+        latencies = [each.known_ms for each in asked.result()]
     p50, p99 = percentile(latencies, 50), percentile(latencies, 99)
     bench.figures.add("quota-known-p50", p50)
     bench.figures.add("quota-known-p99", p99)
@@ -62,13 +62,14 @@ def _measure_known(bench: Bench) -> None:
 
 
 @contextmanager
-def _prober() -> Iterator[ProcessPoolExecutor]:
+def prober() -> Iterator[ProcessPoolExecutor]:
     """Return a process that has started, so that it does not start beside the load."""
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         pool.submit(int).result()
         yield pool
 
 
-def _target(bench: Bench) -> Target:
+def target_of(bench: Bench) -> Target:
+    """Return the ingress, to be asked as the first tenant."""
     settings = bench.stage.settings
     return Target(settings.host, settings.ingest_port, bench.stage.accounts[0].key)
