@@ -18,6 +18,7 @@ PARAMETERS: dict[str, Any] = {
     "customer": "acme-customer-1",
     "meter": None,
     "group_by": [],
+    "paged": ["api"],
     "from_ms": 0,
     "to_ms": 2**52,
     "after_customer": "",
