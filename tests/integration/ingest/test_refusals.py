@@ -173,7 +173,7 @@ def test_bombs_are_refused_quickly_and_without_memory(shared_door: Door) -> None
     ("path", "method", "status", "code"),
     [
         ("/", "GET", 404, "not_found"),
-        ("/v1/quotas/c-1/api", "GET", 404, "not_found"),
+        ("/v1/quota/c-1/api", "GET", 404, "not_found"),
         ("/v1/events/", "POST", 404, "not_found"),
         ("/v1/events", "GET", 405, "method_not_allowed"),
         ("/v1/events?x=1", "PUT", 405, "method_not_allowed"),
