@@ -1,15 +1,12 @@
 """Holds the counters of quotas against the store, and the alerts against the counters: both told nothing."""
 
 from collections.abc import Hashable, Mapping
-from contextlib import closing
 from typing import TypeVar
-
-from confluent_kafka import Consumer, TopicPartition
 
 from console.control.versions import versions
 from console.quota.counters import Counters, read_counters
 from runtime.broker import Broker
-from runtime.kafka import consumer_config, readable
+from runtime.log_reader import read
 from runtime.postgres import connect
 from runtime.settings import Settings
 from schemas.alert import decode_alert
@@ -108,14 +105,9 @@ def _told(settings: Settings, now_ms: int) -> dict[Threshold, int]:
     broker = Broker.of(settings, "alerts")
     where = [(topic, number) for number in range(settings.partitions)]
     starts, ends = broker.earliest(where), broker.latest(where)
-    missing = sum(ends[each] - starts[each] for each in where)
     values: dict[bytes, set[bytes]] = {}
-    with closing(Consumer(consumer_config(settings, "alerts", "alerts"))) as consumer:
-        consumer.assign([TopicPartition(*each, starts[each]) for each in where])
-        while missing > 0:
-            for message in readable(consumer.consume(1_000, 0.2)):
-                values.setdefault(message.key() or b"", set()).add(message.value() or b"")
-                missing -= 1
+    for message in read(settings, "alerts", starts, ends):
+        values.setdefault(message.key() or b"", set()).add(message.value() or b"")
     found: dict[Threshold, int] = {}
     for wordings in values.values():
         alert = decode_alert(min(wordings))
