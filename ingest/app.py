@@ -22,6 +22,7 @@ from ingest.kafka import Faults, UsageLog, connect
 from ingest.packer import Packer
 from ingest.quota_route import QuotaRoute
 from ingest.quotas import QuotaFollower
+from ingest.serving import serve_until
 from ingest.tally import DoorTally
 from ingest.validate_route import ValidateRoute
 from runtime import logs
@@ -100,23 +101,13 @@ class Ingress:
         Raises Misconfigured, what *failed* holds, or RuntimeError where only a new process helps.
         """
         with self._quotas:
-            await self._serve(stop, ready, failed)
-
-    async def _serve(self, stop: asyncio.Event, ready: asyncio.Event, failed: asyncio.Future[None]) -> None:
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(self._ground.watch()),
-                group.create_task(self._keep_house()),
-                group.create_task(self._tell_once_a_minute()),
-                group.create_task(self._listen(ready)),
-                group.create_task(_result_of(failed)),
+            work = [
+                self._ground.watch(),
+                self._keep_house(),
+                self._tell_once_a_minute(),
+                self._listen(ready),
             ]
-            try:
-                await stop.wait()
-            finally:
-                await self._drain()
-            for task in tasks:
-                task.cancel()
+            await serve_until(stop, failed, work, self._drain)
 
     def _states(self) -> QuotaStates:
         return self._quotas.states
@@ -124,7 +115,7 @@ class Ingress:
     async def _listen(self, ready: asyncio.Event) -> None:
         await ready.wait()
         await self._ground.firm()
-        port = await self._door.listen(self._settings.host, self._settings.ingest_port)
+        port = await self._door.listen(self._settings.host, self._settings.ingest_port, "WEIR_INGEST_PORT")
         log.info("ingest.listening", host=self._settings.host, port=port)
 
     async def _keep_house(self) -> None:
@@ -159,10 +150,6 @@ class Ingress:
         self._tally.publish(_now_ms())
         left = await asyncio.to_thread(self._producer.flush, _FLUSH_SECONDS)
         log.info("ingest.drained", left=left)
-
-
-async def _result_of(future: asyncio.Future[None]) -> None:
-    await future
 
 
 def _now_ms() -> int:
