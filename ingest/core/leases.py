@@ -3,26 +3,35 @@
 from heapq import nsmallest
 
 
-class Leases:
-    """The leases of one customer and meter. Times are nanoseconds of a clock that never goes back."""
+class Total:
+    """How many leases are remembered for many customers together."""
 
-    __slots__ = ("_ends_ns", "_first_end_ns")
+    __slots__ = ("leases",)
 
     def __init__(self) -> None:
         """Begin with none."""
+        self.leases = 0
+
+
+class Leases:
+    """The leases of one customer and meter. Times are nanoseconds of a clock that never goes back."""
+
+    __slots__ = ("_ends_ns", "_first_end_ns", "_total")
+
+    def __init__(self, total: Total) -> None:
+        """Begin with none; *total* goes up and down with them."""
+        self._total = total
         self._ends_ns: dict[str, int] = {}
         #: None ends before.
         self._first_end_ns = 0
 
-    def __len__(self) -> int:
-        """Return how many are remembered; those that have ended may be among them."""
-        return len(self._ends_ns)
-
     def open(self, now_ns: int) -> int:
         """Return how many there are."""
-        if now_ns >= self._first_end_ns:
-            self._ends_ns = {name: end_ns for name, end_ns in self._ends_ns.items() if end_ns > now_ns}
-            self._first_end_ns = min(self._ends_ns.values(), default=now_ns)
+        if self._ends_ns and now_ns >= self._first_end_ns:
+            still = {name: end_ns for name, end_ns in self._ends_ns.items() if end_ns > now_ns}
+            self._total.leases -= len(self._ends_ns) - len(still)
+            self._ends_ns = still
+            self._first_end_ns = min(still.values(), default=now_ns)
         return len(self._ends_ns)
 
     def has(self, name: str, now_ns: int) -> bool:
@@ -36,9 +45,12 @@ class Leases:
 
     def keep(self, name: str, ttl_ns: int, now_ns: int) -> None:
         """Begin a lease, or renew it."""
-        end_ns = self._ends_ns[name] = now_ns + ttl_ns
+        end_ns = now_ns + ttl_ns
+        self._total.leases += name not in self._ends_ns
+        self._ends_ns[name] = end_ns
         self._first_end_ns = min(self._first_end_ns, end_ns)
 
     def release(self, name: str) -> None:
         """End a lease; nothing happens if it has ended already."""
-        self._ends_ns.pop(name, None)
+        if self._ends_ns.pop(name, None) is not None:
+            self._total.leases -= 1

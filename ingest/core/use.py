@@ -4,7 +4,7 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from ingest.core.gcra import SECOND_NS, Gcra
-from ingest.core.leases import Leases
+from ingest.core.leases import Leases, Total
 from ingest.core.sliding import SlidingWindow
 from schemas.quantity import MICRO
 from schemas.use_limit import Level, UseLimit, Window
@@ -41,9 +41,9 @@ class Use:
 
     __slots__ = ("_limit", "_rates", "leases")
 
-    def __init__(self, limit: UseLimit, now_ns: int) -> None:
-        """Begin with nothing taken."""
-        self.leases = Leases()
+    def __init__(self, limit: UseLimit, total: Total, now_ns: int) -> None:
+        """Begin with nothing taken; *total* counts the leases."""
+        self.leases = Leases(total)
         self._limit = UseLimit(meter=limit.meter)
         self._rates: dict[Window, Gcra | SlidingWindow] = {}
         self.follow(limit, now_ns)

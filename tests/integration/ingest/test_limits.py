@@ -211,5 +211,5 @@ def test_answers_are_counted_without_names_and_no_event_was_rejected(shared_door
     assert 'weir_limit_checks_total{limit="rate",outcome="refused"}' in metrics
     assert 'weir_limit_checks_total{limit="concurrent",outcome="taken"}' in metrics
     assert 'weir_ingress_requests_total{code="204",method="DELETE",route="/v1/limits/"}' in metrics
-    assert 'weir_ingress_rejected_events_total{reason="rate_limited"}' not in metrics
+    assert 'weir_ingress_rejected_events_total{reason="rate_limited"} 0.0' in metrics
     assert TENANT not in metrics

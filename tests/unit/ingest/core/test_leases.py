@@ -4,7 +4,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from ingest.core.leases import Leases
+from ingest.core.leases import Leases, Total
 from ingest.core.use import Kind
 from ingest.core.uses import Uses, Whose
 from schemas.quantity import MICRO
@@ -16,16 +16,22 @@ WHOSE = st.builds(Whose, st.sampled_from(["c-1", "c-2"]), st.just("jobs"))
 NAMES = st.sampled_from("abcdef")
 
 
+def limit(most: int) -> UseLimit:
+    return UseLimit(meter="jobs", concurrent=most, per_minute_micro=MICRO)
+
+
 class LeasesOfTwoTenants(RuleBasedStateMachine):
     """Opens, renews, ends and forgets; limits change and the clock steps."""
 
     def __init__(self) -> None:
         super().__init__()
         self.now = 10**9
-        self.limit = UseLimit(meter="jobs", concurrent=2)
+        self.limit = limit(2)
         self.uses = Uses(MOST_PLACES)
         #: When each lease ends, by tenant, customer and name.
         self.ends: dict[tuple[str, Whose, str], int] = {}
+        #: Who has taken something else, which comes back long after all of this.
+        self.takers: set[tuple[str, Whose]] = set()
 
     def open(self, tenant: str, whose: Whose | None = None) -> list[int]:
         """Return the ends of a tenant's leases, or of one customer's."""
@@ -41,7 +47,7 @@ class LeasesOfTwoTenants(RuleBasedStateMachine):
 
     @rule(most=st.integers(1, 4))
     def change_the_limit(self, most: int) -> None:
-        self.limit = UseLimit(meter="jobs", concurrent=most)
+        self.limit = limit(most)
 
     @rule(tenant=TENANTS, whose=WHOSE, name=NAMES, ttl=st.integers(1, 40))
     def lease(self, tenant: str, whose: Whose, name: str, ttl: int) -> None:
@@ -51,7 +57,8 @@ class LeasesOfTwoTenants(RuleBasedStateMachine):
         outcome = self.uses.of(tenant).lease(whose, self.limit, name, ttl, self.now)
         if outcome.kind is Kind.UNKNOWN:
             # One place for each customer, and one for each lease; ended ones were looked for.
-            customers = {each for owner, each, _ in self.ends if owner == tenant} | {whose}
+            seen = {(owner, each) for owner, each, _ in self.ends} | self.takers | {(tenant, whose)}
+            customers = [each for owner, each in seen if owner == tenant]
             assert not is_open
             assert len(self.open(tenant)) + 1 + len(customers) > MOST_PLACES
         elif is_open:
@@ -67,6 +74,13 @@ class LeasesOfTwoTenants(RuleBasedStateMachine):
         if outcome.kind in {Kind.TAKEN, Kind.RENEWED}:
             self.ends[tenant, whose, name] = self.now + ttl
 
+    @rule(tenant=TENANTS, whose=WHOSE)
+    def take(self, tenant: str, whose: Whose) -> None:
+        if self.uses.of(tenant).take(whose, self.limit, 1, self.now).kind is Kind.TAKEN:
+            self.takers.add((tenant, whose))
+        else:
+            assert (tenant, whose) not in self.takers
+
     @rule(tenant=TENANTS, whose=WHOSE, name=NAMES)
     def release(self, tenant: str, whose: Whose, name: str) -> None:
         self.uses.of(tenant).release(whose, name)
@@ -78,13 +92,17 @@ class LeasesOfTwoTenants(RuleBasedStateMachine):
 
     @rule(tenant=TENANTS, whose=WHOSE)
     def look(self, tenant: str, whose: Whose) -> None:
-        [level] = self.uses.of(tenant).levels(whose, self.limit, self.now)
+        _, level = self.uses.of(tenant).levels(whose, self.limit, self.now)
         assert level.used_micro == len(self.open(tenant, whose)) * MICRO
 
     @invariant()
-    def places_are_bounded(self) -> None:
-        assert self.uses.of("acme").places <= MOST_PLACES
-        assert self.uses.of("globex").places <= MOST_PLACES
+    def places_are_bounded_and_no_lease_is_counted_for_ever(self) -> None:
+        for tenant in ("acme", "globex"):
+            uses = self.uses.of(tenant)
+            assert uses.places <= MOST_PLACES
+            if not self.open(tenant) and not any(owner == tenant for owner, _ in self.takers):
+                uses.forget_idle(MOST_PLACES, self.now)
+                assert uses.places == 0
 
 
 TestLeases = LeasesOfTwoTenants.TestCase
@@ -92,9 +110,9 @@ TestLeases.settings = settings(max_examples=40, stateful_step_count=40)
 
 
 def test_when_all_leases_have_ended_every_place_is_free() -> None:
-    uses, limit = Uses(), UseLimit(meter="jobs", concurrent=3)
+    uses, three = Uses(), UseLimit(meter="jobs", concurrent=3)
     for number in range(30):
-        uses.of("acme").lease(Whose(f"c-{number % 10}", "jobs"), limit, str(number), 100, 0)
+        uses.of("acme").lease(Whose(f"c-{number % 10}", "jobs"), three, str(number), 100, 0)
     assert uses.places == 40
     uses.rest(99)
     assert uses.places == 40
@@ -103,7 +121,7 @@ def test_when_all_leases_have_ended_every_place_is_free() -> None:
 
 
 def test_a_lease_lives_until_its_ttl_is_over_and_not_a_moment_longer() -> None:
-    leases = Leases()
+    leases = Leases(Total())
     leases.keep("a", 60, 0)
     assert leases.has("a", 59)
     assert leases.wait_ns(1, 59) == 1

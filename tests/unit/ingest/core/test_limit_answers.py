@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from ingest.core.gcra import SECOND_NS
+from ingest.core.leases import Total
 from ingest.core.limit_answers import granted, refusal
 from ingest.core.use import Kind, Outcome, Use
 from ingest.core.uses import TenantUses, Whose
@@ -37,7 +38,7 @@ def stands(on_unavailable: OnUnavailable = OnUnavailable.ALLOW) -> Standing:
 def test_a_refusal_says_what_is_left_and_when_to_come_back(
     wanted: int, detail: str, seconds: int | None, ms: int | None
 ) -> None:
-    use = Use(SLOW, SECOND_NS)
+    use = Use(SLOW, Total(), SECOND_NS)
     use.take(20 * MICRO, SECOND_NS)
     problem = refusal(stands(), use.take(wanted * MICRO, SECOND_NS), str(wanted))
     assert problem is not None
@@ -65,7 +66,7 @@ def test_no_room_to_remember_lets_the_plan_decide() -> None:
 
 
 def test_what_passes_says_so() -> None:
-    found = granted(stands(), Outcome(Kind.TAKEN, Use(SLOW, 0).levels(0)), quantity="1")
+    found = granted(stands(), Outcome(Kind.TAKEN, Use(SLOW, Total(), 0).levels(0)), quantity="1")
     assert refusal(stands(), Outcome(Kind.TAKEN), "1") is None
     assert (found.allowed, found.decision, found.warnings) == (True, "fresh", [])
     assert [each.remaining for each in found.limits] == ["20", "1"]

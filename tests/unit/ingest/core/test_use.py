@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.core.gcra import SECOND_NS
+from ingest.core.leases import Total
 from ingest.core.sliding import STEPS
 from ingest.core.use import MINUTE_NS, Kind, Use
 from ingest.core.uses import TenantUses, Uses, Whose
@@ -53,7 +54,7 @@ def room(limit: UseLimit, passed: Takes, now_ns: int, *, longer: bool) -> int:
 
 @given(limits, takes)
 def test_no_span_holds_too_much_and_nothing_is_refused_in_vain(limit: UseLimit, wanted: Takes) -> None:
-    use, now_ns = Use(limit, START), START
+    use, now_ns = Use(limit, Total(), START), START
     passed: Takes = []
     for step_ns, micro in wanted:
         now_ns += step_ns
@@ -67,7 +68,7 @@ def test_no_span_holds_too_much_and_nothing_is_refused_in_vain(limit: UseLimit, 
 
 @given(limits, takes)
 def test_a_refused_take_takes_nothing_and_says_when_it_would_pass(limit: UseLimit, wanted: Takes) -> None:
-    use, now_ns = Use(limit, START), START
+    use, now_ns = Use(limit, Total(), START), START
     for step_ns, micro in wanted:
         now_ns += step_ns
         before = use.levels(now_ns)
@@ -88,7 +89,7 @@ def test_a_refused_take_takes_nothing_and_says_when_it_would_pass(limit: UseLimi
 
 @given(limits, takes)
 def test_what_is_left_passes_and_nothing_more(limit: UseLimit, wanted: Takes) -> None:
-    use, now_ns = Use(limit, START), START
+    use, now_ns = Use(limit, Total(), START), START
     for step_ns, micro in wanted:
         now_ns += step_ns
         use.take(micro, now_ns)
@@ -123,7 +124,7 @@ def test_another_plan_holds_at_once_and_what_was_taken_stays_taken(
 
 
 def test_the_limit_that_takes_longest_is_the_one_that_refuses() -> None:
-    use = Use(UseLimit(meter="api", per_second_micro=5, per_minute_micro=8), START)
+    use = Use(UseLimit(meter="api", per_second_micro=5, per_minute_micro=8), Total(), START)
     assert use.take(5, START).kind is Kind.TAKEN
     refused = use.take(1, START)
     assert refused.refused_by is not None
