@@ -23,10 +23,9 @@ class Answer(web.StreamResponse):
     def __init__(self, status: HTTPStatus, body: bytes, content_type: str, request_id: str) -> None:
         super().__init__(status=status, reason=status.phrase)
         self._content = body
-        self._head = (
-            f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: {content_type}\r\n"
-            f"Content-Length: {len(body)}\r\nX-Request-Id: {request_id}\r\n"
-        )
+        self._head = f"HTTP/1.1 {status.value} {status.phrase}\r\nX-Request-Id: {request_id}\r\n"
+        if status is not HTTPStatus.NO_CONTENT:  # which has no length either (RFC 9110, 8.6)
+            self._head += f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n"
         self._stays_open: bool | None = None
 
     @property

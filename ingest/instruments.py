@@ -14,7 +14,8 @@ EVENTS_ROUTE: Final = "/v1/events"
 VALIDATE_ROUTE: Final = "/v1/validate"
 #: All addresses that begin so.
 QUOTAS_ROUTE: Final = "/v1/quotas/"
-ROUTES: Final = (EVENTS_ROUTE, VALIDATE_ROUTE, QUOTAS_ROUTE)
+LIMITS_ROUTE: Final = "/v1/limits/"
+ROUTES: Final = (EVENTS_ROUTE, VALIDATE_ROUTE, QUOTAS_ROUTE, LIMITS_ROUTE)
 #: Everything that is no route of ours, so that nobody can make up labels.
 OTHER_ROUTE: Final = "other"
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
@@ -40,8 +41,8 @@ def label_values(topics: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Return the values of open labels that are known at the start."""
     return {
         "route": (*ROUTES, OTHER_ROUTE),
-        "method": ("GET", "POST"),
-        "code": ("200", "202", "207", "400", "401", "403", "404", "413", "415", "429", "503"),
+        "method": ("GET", "POST", "DELETE"),
+        "code": ("200", "201", "202", "204", "207", "400", "401", "403", "404", "413", "415", "429", "503"),
         "topic": tuple(topics),
         "error": ("_MSG_TIMED_OUT",),
         "client": ("ingest",),
@@ -66,6 +67,8 @@ class Instruments:
             for decision in Decision
             for allowed in (False, True)
         }
+        self._limits = metrics.counter(declared.LIMIT_CHECKS)
+        self._limit_places = metrics.gauge(declared.LIMIT_PLACES)
         self._lookups = metrics.counter(declared.DEDUPE_LOOKUPS).labels("ingress")
         self._hits = metrics.counter(declared.DEDUPE_HITS).labels("ingress")
         self._rejected = metrics.counter(declared.INGRESS_REJECTED_EVENTS)
@@ -108,15 +111,22 @@ class Instruments:
         """Count the answer to a check of a quota."""
         self._checks[decision, allowed].inc()
 
+    def limited(self, limit: str, outcome: str) -> None:
+        """Count the answer to a request that takes from limits of use: rate or concurrent."""
+        self._limits.labels(limit, outcome).inc()
+
     def produced(self, seconds: float, failure: str | None) -> None:
         """Count a delivery report."""
         self._produce.observe(seconds)
         if failure is not None:
             self._failures.labels(self._topic, failure).inc()
 
-    def look(self, *, inflight: int, connections: int, queued: int, behind_seconds: float) -> None:
+    def look(
+        self, *, inflight: int, connections: int, queued: int, behind_seconds: float, limit_places: int
+    ) -> None:
         """Set what is a number at a time."""
         self._inflight.set(inflight)
         self._connections.set(connections)
         self._queue.set(queued)
         self._behind.set(behind_seconds)
+        self._limit_places.set(limit_places)

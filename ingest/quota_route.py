@@ -4,23 +4,27 @@ import time
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 import msgspec
 from aiohttp import web
 
 from ingest.auth import INGEST_SCOPE, READ_SCOPE, Senders
+from ingest.core.path_names import read_names
 from ingest.core.problem import Problem, Refused, refuse
 from ingest.core.quota_states import QuotaStates
+from ingest.core.standings import standing_of
 from ingest.core.tenant_quota import seconds_until
+from ingest.core.uses import Uses, Whose
 from ingest.http_answer import JSON, Answer
 from ingest.instruments import QUOTAS_ROUTE, Instruments
-from schemas.admission import Finding, text_fault
+from schemas.admission import Finding
 from schemas.catalog import Catalog
 from schemas.instant import SECOND_MS
 from schemas.partition import partition_of
 from schemas.quantity import MICRO, QuantityError, format_micro, parse_micro
-from schemas.quota_check import QuotaAnswer, Standing, answer, standing
+from schemas.quota_check import QuotaAnswer, Standing, answer
+from schemas.use_limit import LimitAnswer
 
 _QUANTITY: Final = "quantity"
 _encode: Final = msgspec.json.Encoder().encode
@@ -35,12 +39,14 @@ class QuotaRoute:
         states: Callable[[], QuotaStates],
         partitions: int,
         stale_seconds: int,
+        uses: Uses,
         instruments: Instruments,
     ) -> None:
         self._catalog = catalog
         self._states = states
         self._partitions = partitions
         self._stale_ms = stale_seconds * SECOND_MS
+        self._uses = uses
         self._instruments = instruments
         self._senders = Senders(INGEST_SCOPE, READ_SCOPE)
 
@@ -52,10 +58,7 @@ class QuotaRoute:
         customer, meter = _names(path)
         wanted_micro = _wanted(query)
         now_ms = time.time_ns() // 1_000_000
-        at = standing(catalog, tenant, customer, meter, now_ms)
-        if at is None:
-            choice = ", ".join(sorted(catalog.meters_at(now_ms).by_name))
-            raise refuse("not_found", f"there is no meter {meter!r}: choose from {choice}")
+        at = standing_of(catalog, tenant, customer, meter, now_ms)
         found = self._answer(at, wanted_micro, now_ms)
         self._instruments.checked(found.decision, allowed=found.allowed)
         if not found.allowed:
@@ -66,7 +69,14 @@ class QuotaRoute:
         states = self._states()
         # Before the row: what it says is at least as new.
         through_ms = states.complete_through(partition_of(at.key.tenant, at.key.customer, self._partitions))
-        return answer(at, wanted_micro, states.used(at.key), through_ms, now_ms, self._stale_ms)
+        found = answer(at, wanted_micro, states.used(at.key), through_ms, now_ms, self._stale_ms)
+        return msgspec.structs.replace(found, limits=self._limits(at)) if found.limits else found
+
+    def _limits(self, at: Standing) -> list[LimitAnswer]:
+        """Return how far the limits of use are taken."""
+        whose, now_ns = Whose(at.key.customer, at.key.meter), time.monotonic_ns()
+        levels = self._uses.of(at.key.tenant).levels(whose, at.use_limit, now_ns)
+        return [level.shown() for level in levels]
 
 
 def _names(path: str) -> tuple[str, str]:
@@ -74,17 +84,7 @@ def _names(path: str) -> tuple[str, str]:
     parts = path.removeprefix(QUOTAS_ROUTE).split("/")
     if len(parts) != 2 or not all(parts):  # noqa: PLR2004
         raise refuse("not_found", f"write {QUOTAS_ROUTE}CUSTOMER/METER, with %2F for a slash in a name")
-    try:
-        customer, meter = (unquote(part, errors="strict") for part in parts)
-    except UnicodeDecodeError:
-        raise refuse("bad_request", "the names in the path must be UTF-8, percent-encoded") from None
-    faults = [
-        fault
-        for name, text in (("/customer", customer), ("/meter", meter))
-        if (fault := text_fault(name, text))
-    ]
-    if faults:
-        raise refuse("bad_request", "a name in the path can be none", *faults)
+    customer, meter = read_names(customer=parts[0], meter=parts[1])
     return customer, meter
 
 

@@ -52,7 +52,7 @@ def read_event(raw: bytes, tenant: str, now_ms: int) -> UsageEvent:
 
     *now_ms* is the clock that its time is held against. Raises EventRejected with every fault.
     """
-    members = _members(raw)
+    members = read_members(raw)
     faults: list[Finding] = []
     is_envelope = "specversion" in members
     if is_envelope and members["specversion"] != "1.0":
@@ -62,20 +62,59 @@ def read_event(raw: bytes, tenant: str, now_ms: int) -> UsageEvent:
     )
     data = _data(members, faults)
     if is_envelope:
-        quantity = _quantity("/data/quantity", data.pop("quantity", None), faults)
+        quantity = read_quantity("/data/quantity", data.pop("quantity", None), faults)
     else:
-        quantity = _quantity("/quantity", members.get("quantity"), faults)
+        quantity = read_quantity("/quantity", members.get("quantity"), faults)
     event = UsageEvent(
-        Series(tenant, _text(members, customer_name, faults), _text(members, type_name, faults)),
+        Series(tenant, read_text(members, customer_name, faults), read_text(members, type_name, faults)),
         _time(members.get("time"), now_ms, faults),
         quantity,
         _source(members, faults, required=is_envelope),
-        _text(members, "id", faults),
+        read_text(members, "id", faults),
         canonical_rest({k: v for k, v in members.items() if k not in known}, data),
     )
     if faults:
         raise EventRejected(faults)
     return event
+
+
+def read_members(raw: bytes) -> dict[str, Any]:
+    """Return the members of one JSON object. Raises EventRejected with every fault."""
+    try:
+        return read_object(raw)
+    except UnfitJson as unfit:
+        raise EventRejected(
+            [Finding(_pointer(path), code, detail) for path, code, detail in unfit.faults]
+        ) from None
+
+
+def read_text(members: dict[str, Any], name: str, faults: list[Finding]) -> str:
+    """Return a member that must be a name, or an empty text and a fault."""
+    value = members.get(name)
+    if not isinstance(value, str):
+        code = f"{name}_missing" if value is None else f"{name}_not_text"
+        faults.append(Finding(f"/{name}", code, "must be a string of 1 to 128 characters"))
+        return ""
+    fault = text_fault(f"/{name}", value)
+    if fault is not None:
+        faults.append(fault)
+    return value
+
+
+def read_quantity(pointer: str, value: Any, faults: list[Finding]) -> int:  # noqa: ANN401 -- any JSON value
+    """Return millionths, or NO_QUANTITY where there is none, and a fault where it is none."""
+    if value is None:
+        return NO_QUANTITY
+    try:
+        if isinstance(value, msgspec.Raw):
+            return parse_micro(bytes(value).decode())
+        if isinstance(value, str):
+            return parse_micro(value)
+    except QuantityError as error:
+        faults.append(Finding(pointer, error.code, str(error)))
+        return NO_QUANTITY
+    faults.append(Finding(pointer, "quantity_invalid", "must be a decimal, as text or number"))
+    return NO_QUANTITY
 
 
 def text_fault(pointer: str, value: str) -> Finding | None:
@@ -120,15 +159,6 @@ def canonical_rest(extensions: dict[str, Any], data: dict[str, Any]) -> bytes:
 _encode_sorted: Final = msgspec.json.Encoder(order="sorted").encode
 
 
-def _members(raw: bytes) -> dict[str, Any]:
-    try:
-        return read_object(raw)
-    except UnfitJson as unfit:
-        raise EventRejected(
-            [Finding(_pointer(path), code, detail) for path, code, detail in unfit.faults]
-        ) from None
-
-
 def _pointer(path: Path) -> str:
     """Return *path* as a JSON pointer, up to the first name that nobody would want to read."""
     pointer = ""
@@ -139,22 +169,10 @@ def _pointer(path: Path) -> str:
     return pointer
 
 
-def _text(members: dict[str, Any], name: str, faults: list[Finding]) -> str:
-    value = members.get(name)
-    if not isinstance(value, str):
-        code = f"{name}_missing" if value is None else f"{name}_not_text"
-        faults.append(Finding(f"/{name}", code, "must be a string of 1 to 128 characters"))
-        return ""
-    fault = text_fault(f"/{name}", value)
-    if fault is not None:
-        faults.append(fault)
-    return value
-
-
 def _source(members: dict[str, Any], faults: list[Finding], *, required: bool) -> str:
     if "source" not in members and not required:
         return DEFAULT_SOURCE
-    return _text(members, "source", faults)
+    return read_text(members, "source", faults)
 
 
 def _time(value: Any, now_ms: int, faults: list[Finding]) -> int:  # noqa: ANN401 -- any JSON value
@@ -185,18 +203,3 @@ def _data(members: dict[str, Any], faults: list[Finding]) -> dict[str, Any]:
         faults.append(Finding("/data", "data_invalid", "must be a JSON object"))
         return {}
     return data
-
-
-def _quantity(pointer: str, value: Any, faults: list[Finding]) -> int:  # noqa: ANN401 -- any JSON value
-    if value is None:
-        return NO_QUANTITY
-    try:
-        if isinstance(value, msgspec.Raw):
-            return parse_micro(bytes(value).decode())
-        if isinstance(value, str):
-            return parse_micro(value)
-    except QuantityError as error:
-        faults.append(Finding(pointer, error.code, str(error)))
-        return NO_QUANTITY
-    faults.append(Finding(pointer, "quantity_invalid", "must be a decimal, as text or number"))
-    return NO_QUANTITY

@@ -90,6 +90,18 @@ QUOTA_CHECKS: Final = Counter(
     (INGEST,),
     (Label("decision", ("fresh", "stale", "default")), Label("allowed", ("yes", "no"))),
 )
+LIMIT_CHECKS: Final = Counter(
+    "limit_checks_total",
+    "Requests that take from limits of use, by what became of them",
+    (INGEST,),
+    (
+        Label("limit", ("rate", "concurrent")),
+        Label("outcome", ("taken", "renewed", "refused", "unknown")),
+    ),
+)
+LIMIT_PLACES: Final = Gauge(
+    "limit_places", "Customers with a meter, and leases, whose use is remembered", (INGEST,)
+)
 
 # Producers
 KAFKA_PRODUCE_DURATION: Final = Histogram(

@@ -1,4 +1,4 @@
-"""Plans: how much of each meter a customer may use in a period, and what happens at the limit."""
+"""Plans: how much of each meter a customer may use in a period, how fast, and what happens at the limit."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from schemas.period import MONTH
+from schemas.use_limit import UseLimit
 
 PERCENT: Final = 100
 #: Warning, critical and exceeded.
@@ -59,8 +60,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=T
     on_unavailable: OnUnavailable = OnUnavailable.ALLOW
     #: Where a customer who was refused can get more.
     upgrade_url: str = ""
+    limits: tuple[UseLimit, ...] = ()
 
     @cached_property
     def by_meter(self) -> Mapping[str, Quota]:
         """Quotas by the name of their meter."""
         return {quota.meter: quota for quota in self.quotas}
+
+    @cached_property
+    def limit_by_meter(self) -> Mapping[str, UseLimit]:
+        """Limits of use by the name of their meter."""
+        return {limit.meter: limit for limit in self.limits}

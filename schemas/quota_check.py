@@ -18,6 +18,7 @@ from schemas.period import MONTH, span_at
 from schemas.plan import PERCENT, Mode, OnUnavailable, Quota
 from schemas.quantity import MICRO, format_micro, format_ratio
 from schemas.quota import UsedKey, UsedRow
+from schemas.use_limit import LimitAnswer, UseLimit
 
 #: Stands for the mode where nothing is limited.
 UNLIMITED: Final = "unlimited"
@@ -75,6 +76,8 @@ class QuotaAnswer(msgspec.Struct, frozen=True, kw_only=True):
     upgrade_url: str | None = None
     #: Until then a hard limit that was reached still lets pass.
     grace_until: str | None = None
+    #: How fast, and how much at the same time; none where the plan says nothing of it.
+    limits: Sequence[LimitAnswer] = ()
 
 
 class Standing(NamedTuple):
@@ -89,6 +92,8 @@ class Standing(NamedTuple):
     key: UsedKey
     #: Whether anybody counts that: some plan has such a quota.
     is_counted: bool
+    #: Without any where the plan has none for the meter.
+    use_limit: UseLimit
 
     @property
     def mode(self) -> str:
@@ -124,6 +129,7 @@ def standing(catalog: Catalog, tenant: str, customer: str, meter: str, now_ms: i
         plan.upgrade_url if plan else "",
         UsedKey(tenant, customer, meter, *span),
         quota.period in in_force.quota_periods.get(meter, ()),
+        (plan.limit_by_meter.get(meter) if plan else None) or UseLimit(meter=meter),
     )
 
 
@@ -166,6 +172,7 @@ def answer(
         error=verdict.error,
         upgrade_url=at.upgrade_url or None,
         grace_until=verdict.grace_until,
+        limits=[level.shown() for level in at.use_limit.levels()],
     )
 
 

@@ -24,6 +24,7 @@ from schemas.instant import format_instant, parse_instant
 from schemas.meters import Meter
 from schemas.plan import Plan
 from schemas.quantity import format_micro
+from schemas.use_limit import UseLimit
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -172,6 +173,8 @@ def _show(published: MetersPublished, output: Format) -> None:
     show(output, columns, rows, value)
     if output == "table" and published.plans:
         _show_plans(published)
+    if output == "table" and any(plan.limits for plan in published.plans):
+        _show_limits(published)
 
 
 def _show_plans(published: MetersPublished) -> None:
@@ -193,6 +196,28 @@ def _show_plans(published: MetersPublished) -> None:
     show("table", columns, rows, None)
 
 
+def _show_limits(published: MetersPublished) -> None:
+    columns = ("plan", "meter", "per_second", "burst", "per_minute", "concurrent")
+    rows = [
+        (plan.name, *("-" if each is None else each for each in _shown_limit(limit).values()))
+        for plan in published.plans
+        for limit in plan.limits
+    ]
+    show("table", columns, rows, None)
+
+
+def _shown_limit(limit: UseLimit) -> dict[str, object]:
+    amounts = (limit.per_second_micro, limit.burst_micro, limit.per_minute_micro)
+    per_second, burst, per_minute = (None if each is None else format_micro(each) for each in amounts)
+    return {
+        "meter": limit.meter,
+        "per_second": per_second,
+        "burst": burst,
+        "per_minute": per_minute,
+        "concurrent": limit.concurrent,
+    }
+
+
 def _shown(plan: Plan) -> dict[str, object]:
     return {
         "name": plan.name,
@@ -209,4 +234,5 @@ def _shown(plan: Plan) -> dict[str, object]:
             }
             for quota in plan.quotas
         ],
+        "limits": [_shown_limit(limit) for limit in plan.limits],
     }

@@ -13,6 +13,7 @@ from console.quota.counters import Counters, read_counters
 from console.quota.reading import Subject, read_quotas, read_side_by_side
 from runtime.settings import Settings
 from schemas.partition import partition_of
+from schemas.use_limit import LimitAnswer, Window
 
 _COLUMNS: Final = (
     "customer",
@@ -68,6 +69,8 @@ def show_(settings: Settings, customer: str, tenant: str | None, meter: str | No
         crossed = ", ".join(f"{one.percent} % at {one.at}" for one in each.thresholds)
         if crossed:
             say(f"{each.meter}: reached {crossed}")
+        if each.limits:
+            say(f"{each.meter}: at most {', '.join(map(_limit_in_words, each.limits))}")
     if found:
         say(f"complete through {found[0].complete_through or 'nothing yet'} ({found[0].decision})")
 
@@ -97,6 +100,13 @@ def _asked(
     subject = Subject(tenant_of(settings, tenant), customer, meter)
     partition = partition_of(subject.tenant, customer, settings.partitions)
     return subject, read_counters(settings, [partition])
+
+
+def _limit_in_words(limit: LimitAnswer) -> str:
+    if limit.window is Window.CONCURRENT:
+        return f"{limit.limit} at the same time"
+    at_once = f" ({limit.burst} at once)" if limit.burst else ""
+    return f"{limit.limit} a {limit.window}{at_once}"
 
 
 def _shown(value: object) -> object:

@@ -27,7 +27,7 @@ from schemas.windows import NOT_LATE
 
 
 class Subject(NamedTuple):
-    """Whose quotas, of which meter; None: of all that the plan has."""
+    """Whose quotas, of which meter; None: of all that the plan has quotas or limits of."""
 
     tenant: str
     customer: str
@@ -207,7 +207,7 @@ def _standings(catalog: Catalog, subject: Subject, now_ms: int) -> Iterable[Stan
     in_force = catalog.meters_at(now_ms)
     placed = catalog.plan_of(subject.tenant, subject.customer, now_ms)
     if subject.meter is None:
-        names = list(placed.plan.by_meter) if placed.plan else []
+        names = list({**placed.plan.by_meter, **placed.plan.limit_by_meter}) if placed.plan else []
     elif subject.meter in in_force.by_name:
         names = [subject.meter]
     else:

@@ -37,6 +37,7 @@ _STATUS: Final = MappingProxyType(
         "stopping": HTTPStatus.SERVICE_UNAVAILABLE,
         "quota_exceeded": HTTPStatus.TOO_MANY_REQUESTS,
         "quota_unknown": HTTPStatus.TOO_MANY_REQUESTS,
+        "limit_unknown": HTTPStatus.TOO_MANY_REQUESTS,
     }
 )
 

@@ -4,17 +4,17 @@ A bucket holds events. A request needs one in every bucket of its sender before 
 the rest of its events once they are counted, be they there or not: what is missing is owed, and nobody
 passes before it has come back. So no batch is too large to pass ever, what is refused costs next to
 nothing, and in any span of t seconds at most `burst + per_second * t` events pass, and the rest of
-one request. The arithmetic is that of GCRA, in whole numbers.
+one request.
 """
 
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from ingest.core.gcra import SECOND_NS, Gcra
 from ingest.core.problem import refuse
 from schemas.catalog import Catalog, KeyIssued
 from schemas.rate import Rate
 
-_SECOND_NS: Final = 1_000_000_000
 #: A body that holds nothing countable counts as one event for each of these.
 BYTES_AN_EVENT: Final = 1_024
 
@@ -29,47 +29,23 @@ class Whose(NamedTuple):
     key_id: str
 
 
-class Bucket:
-    """How much somebody may send at a time. Times are nanoseconds of a clock that never goes back."""
+class Bucket(Gcra):
+    """How much somebody may send at a time."""
 
-    __slots__ = ("_burst", "_empty_at", "_per_second", "_room", "rate", "refused", "whose")
+    __slots__ = ("rate", "refused", "whose")
 
     def __init__(self, whose: Whose, rate: Rate) -> None:
         """Begin full."""
+        super().__init__(rate.per_second, rate.burst)
         self.whose = whose
+        self.rate = rate
         #: Requests that were refused since somebody asked.
         self.refused = 0
-        #: When all that was taken has come back, in ns times the rate: no rate divides a second unevenly.
-        self._empty_at = 0
-        self._set(rate)
 
-    def wait_ns(self, now_ns: int) -> int:
-        """Return how long it takes until there is an event in it; 0: there is one."""
-        missing = self._empty_at - now_ns * self._per_second - self._room
-        return -(-missing // self._per_second) if missing > 0 else 0
-
-    def owes(self, now_ns: int) -> bool:
-        """Say whether more was taken than was in it."""
-        return self._empty_at - now_ns * self._per_second > self._burst
-
-    def take(self, events: int, now_ns: int) -> None:
-        """Take *events*, be they there or not."""
-        now = now_ns * self._per_second
-        if now > self._empty_at:  # noqa: PLR1730 -- a call to max() is a tenth of the whole cost
-            self._empty_at = now
-        self._empty_at += events * _SECOND_NS
-
-    def change(self, rate: Rate, now_ns: int) -> None:
+    def follow(self, rate: Rate, now_ns: int) -> None:
         """Go on with another *rate*; what is owed beyond the new burst is forgiven."""
-        taken = max(self._empty_at - now_ns * self._per_second, 0)
-        self._set(rate)
-        self._empty_at = now_ns * self._per_second + min(taken, self._burst)
-
-    def _set(self, rate: Rate) -> None:
         self.rate = rate
-        self._per_second = rate.per_second
-        self._burst = rate.burst * _SECOND_NS
-        self._room = self._burst - _SECOND_NS
+        self.change(rate.per_second, rate.burst, now_ns)
 
 
 class Rates:
@@ -93,7 +69,7 @@ class Rates:
             if bucket is None:
                 bucket = self._buckets[whose] = Bucket(whose, rate)
             elif bucket.rate != rate:
-                bucket.change(rate, now_ns)
+                bucket.follow(rate, now_ns)
             found.append(bucket)
         return tuple(found)
 
@@ -139,7 +115,7 @@ def settle(buckets: Iterable[Bucket], events: int, now_ns: int) -> None:
 def _refused(buckets: Iterable[Bucket], now_ns: int) -> Exception:
     slowest = max(buckets, key=lambda bucket: bucket.wait_ns(now_ns))
     slowest.refused += 1
-    seconds = max(-(-slowest.wait_ns(now_ns) // _SECOND_NS), 1)
+    seconds = max(-(-slowest.wait_ns(now_ns) // SECOND_NS), 1)
     who = f"the key {slowest.whose.key_id}" if slowest.whose.key_id else "the tenant"
     rate = slowest.rate
     return refuse(

@@ -70,6 +70,12 @@ def tour(page: str, port_base: int) -> str:
             (
                 '"used":"90"',
                 '"error":"quota_exceeded"',
+                # Limits of use: taken, refused, and a lease that another one waits for.
+                '"quantity":"20"',
+                '"window":"minute","limit":"30","used":"20","remaining":"10"',
+                '"window":"concurrent","limit":"1","used":"1","remaining":"0"',
+                "HTTP/1.1 204 No Content",
+                '"id":"job-2","ttl_seconds":30',
                 '"upgrade_url":"https://example.com/plans"',
                 "counter ",
                 '"quantity":"90"',

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from console.catalog.core.durations import below_a_week
-from console.catalog.core.fields import Fields, mapping, places, text, texts, whole
+from console.catalog.core.fields import NOTHING, Fields, fields_of, mapping, places, text, texts, whole
 from console.catalog.core.plans import check_default, check_plans
 from console.catalog.core.tree import Finding, Node
 from schemas.groups import MAX_PROPERTIES, Filter, label_of
@@ -64,8 +64,7 @@ def check(
         top.fault(document.line, "", "must be a mapping with `meters`, and perhaps `grace` and `plans`")
     grace_ms = top.take("grace", below_a_week, DEFAULT_GRACE_MS)
     by_name = {meter.name: meter for meter in in_force}
-    nothing: Mapping[str, Node] = MappingProxyType({})
-    described = top.take("meters", _some_meters, nothing)
+    described = top.take("meters", _some_meters, NOTHING)
     meters = tuple(_meter(name, node, by_name.get(name), findings) for name, node in described.items())
     plans = check_plans(top, {meter.name: meter for meter in meters}, plans_in_use)
     return Draft(grace_ms, meters, plans, check_default(top, plans)), sorted(findings)
@@ -79,13 +78,7 @@ def _some_meters(node: Node) -> Mapping[str, Node]:
 
 
 def _meter(name: str, node: Node, before: Meter | None, findings: list[Finding]) -> Meter:
-    path = f"meters.{name}"
-    members: Mapping[str, Node] = {}
-    if node.value is not None and not isinstance(node.value, Mapping):
-        findings.append(Finding(node.line, path, "must be a mapping, or empty"))
-    elif node.value is not None:
-        members = node.value
-    fields = Fields(node.line, path, members, findings)
+    fields = fields_of(f"meters.{name}", node, findings)
     fields.refuse_others(_METER)
     if not _NAME.fullmatch(name):
         fields.fault(node.line, "", "must be named by a-z, 0-9, - and _, a letter first, at most 64")
@@ -108,8 +101,7 @@ def _meter(name: str, node: Node, before: Meter | None, findings: list[Finding])
 
 
 def _filters(fields: Fields) -> tuple[Filter, ...]:
-    nothing: Mapping[str, Node] = MappingProxyType({})
-    conditions = fields.take("filters", mapping, nothing)
+    conditions = fields.take("filters", mapping, NOTHING)
     found = []
     for place, node in conditions.items():
         below = Fields(node.line, f"{fields.path}.filters", conditions, fields.findings)

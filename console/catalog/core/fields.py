@@ -1,12 +1,15 @@
 """Reads the fields of one mapping and collects what is wrong with them."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, TypeVar
+from types import MappingProxyType
+from typing import Final, NamedTuple, TypeVar
 
 from console.catalog.core.tree import Finding, Node
 from schemas.members import steps_of
 
 T = TypeVar("T")
+
+NOTHING: Final[Mapping[str, Node]] = MappingProxyType({})
 
 
 class Fields(NamedTuple):
@@ -46,6 +49,15 @@ class Fields(NamedTuple):
         """Add a finding."""
         path = f"{self.path}.{name}" if self.path and name else self.path or name
         self.findings.append(Finding(line, path, message))
+
+
+def fields_of(path: str, node: Node, findings: list[Finding]) -> Fields:
+    """Return the fields of what must be a mapping, or empty; a finding if it is neither."""
+    if isinstance(node.value, Mapping):
+        return Fields(node.line, path, node.value, findings)
+    if node.value is not None:
+        findings.append(Finding(node.line, path, "must be a mapping, or empty"))
+    return Fields(node.line, path, NOTHING, findings)
 
 
 def mapping(node: Node) -> Mapping[str, Node]:

@@ -1,13 +1,13 @@
-"""Checks the plans of a document: quotas on its meters, and what happens at their limits."""
+"""Checks the plans of a document: quotas and limits on its meters, and what happens at them."""
 
 import re
 from collections.abc import Collection, Mapping
-from types import MappingProxyType
 from typing import Final
 
 from console.catalog.core.durations import below_a_week
-from console.catalog.core.fields import Fields, mapping, text
+from console.catalog.core.fields import NOTHING, Fields, fields_of, mapping, text
 from console.catalog.core.tree import Finding, Node
+from console.catalog.core.use_limits import use_limit
 from schemas.meters import Meter
 from schemas.period import MONTH, check_period
 from schemas.plan import DEFAULT_THRESHOLDS, Mode, OnUnavailable, Plan, Quota
@@ -20,9 +20,8 @@ _MAX_PERCENT: Final = 1_000
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _URL: Final = re.compile(r"https?://[^\s\"<>]+", re.ASCII)
-_PLAN: Final = frozenset({"on_unavailable", "quotas", "upgrade_url"})
+_PLAN: Final = frozenset({"limits", "on_unavailable", "quotas", "upgrade_url"})
 _QUOTA: Final = frozenset({"grace", "limit", "mode", "period", "thresholds"})
-_NOTHING: Final[Mapping[str, Node]] = MappingProxyType({})
 
 
 def check_plans(top: Fields, meters: Mapping[str, Meter], in_use: Mapping[str, int]) -> tuple[Plan, ...]:
@@ -30,7 +29,7 @@ def check_plans(top: Fields, meters: Mapping[str, Meter], in_use: Mapping[str, i
 
     *in_use* are the plans with customers, and how many: they may not go.
     """
-    described = top.take("plans", mapping, _NOTHING)
+    described = top.take("plans", mapping, NOTHING)
     plans = tuple(_plan(name, node, meters, top.findings) for name, node in described.items())
     names = {plan.name for plan in plans}
     line = top.members["plans"].line if "plans" in top.members else top.line
@@ -53,16 +52,18 @@ def check_default(top: Fields, plans: Collection[Plan]) -> str:
 
 
 def _plan(name: str, node: Node, meters: Mapping[str, Meter], findings: list[Finding]) -> Plan:
-    fields = _fields(f"plans.{name}", node, findings)
+    fields = fields_of(f"plans.{name}", node, findings)
     fields.refuse_others(_PLAN)
     if not _NAME.fullmatch(name):
         fields.fault(node.line, "", "must be named by a-z, 0-9, - and _, a letter first, at most 64")
-    quotas = fields.take("quotas", mapping, _NOTHING)
+    quotas = fields.take("quotas", mapping, NOTHING)
+    limits = fields.take("limits", mapping, NOTHING)
     return Plan(
         name=name,
         quotas=tuple(_quota(name, meter, each, meters, findings) for meter, each in quotas.items()),
         on_unavailable=fields.take("on_unavailable", _on_unavailable, OnUnavailable.ALLOW),
         upgrade_url=fields.take("upgrade_url", _url, ""),
+        limits=tuple(use_limit(name, meter, each, meters, findings) for meter, each in limits.items()),
     )
 
 
@@ -71,7 +72,7 @@ def _quota(plan: str, meter: str, node: Node, meters: Mapping[str, Meter], findi
     if isinstance(node.value, int | str):
         # A limit by itself.
         node = Node(node.line, {"limit": node})
-    fields = _fields(path, node, findings)
+    fields = fields_of(path, node, findings)
     fields.refuse_others(_QUOTA)
     if meter not in meters:
         fields.fault(node.line, "", f"there is no meter {meter!r}: write one of {', '.join(sorted(meters))}")
@@ -92,14 +93,6 @@ def _quota(plan: str, meter: str, node: Node, meters: Mapping[str, Meter], findi
     if quota.grace_ms and quota.mode is Mode.SOFT:
         fields.fault(fields.members["grace"].line, "grace", "means nothing where the mode is soft")
     return quota
-
-
-def _fields(path: str, node: Node, findings: list[Finding]) -> Fields:
-    if isinstance(node.value, Mapping):
-        return Fields(node.line, path, node.value, findings)
-    if node.value is not None:
-        findings.append(Finding(node.line, path, "must be a mapping, or empty"))
-    return Fields(node.line, path, _NOTHING, findings)
 
 
 def _limit(node: Node) -> int | None:

@@ -25,6 +25,7 @@ from schemas.meters import Aggregation, Meter
 from schemas.plan import Mode, OnUnavailable, Plan, Quota
 from schemas.quantity import MICRO
 from schemas.rate import Rate
+from schemas.use_limit import UseLimit
 
 API = Meter(name="api", event_type="api", unit="requests", default_one=True)
 CALLS = Meter(name="calls", event_type="api", aggregation=Aggregation.COUNT)
@@ -53,8 +54,28 @@ FREE = Plan(
     upgrade_url="https://example.com/plans",
 )
 PLANNED = MetersPublished(3, 20 * HOUR_MS, (API,), plans=(FREE,), default_plan="free")
+LIMITED = MetersPublished(
+    4,
+    30 * HOUR_MS,
+    (),
+    plans=(
+        Plan(
+            name="fast",
+            limits=(
+                UseLimit(
+                    meter="api",
+                    per_second_micro=10 * MICRO,
+                    burst_micro=20 * MICRO,
+                    per_minute_micro=300 * MICRO,
+                    concurrent=5,
+                ),
+                UseLimit(meter="calls", concurrent=1),
+            ),
+        ),
+    ),
+)
 PLACED = CustomerPlaced("acme", "c/1", "free", HOUR_MS)
-FACTS: list[Fact] = [TENANT, KEY, FIRST, SECOND, PLANNED, PLACED, SKIP, TOPIC]
+FACTS: list[Fact] = [TENANT, KEY, FIRST, SECOND, PLANNED, LIMITED, PLACED, SKIP, TOPIC]
 
 
 @pytest.mark.parametrize(
@@ -92,6 +113,16 @@ FACTS: list[Fact] = [TENANT, KEY, FIRST, SECOND, PLANNED, PLACED, SKIP, TOPIC]
                 '{"meter":"calls","limit_micro":null,"mode":"soft","period":"7d","grace_ms":60000,'
                 '"thresholds":[50,100]}],"on_unavailable":"deny",'
                 '"upgrade_url":"https://example.com/plans"}],"default_plan":"free"}'
+            ),
+        ),
+        (
+            LIMITED,
+            "meters/4",
+            (
+                '{"fact":"meters","version":4,"effective_from_ms":108000000,"meters":[],"grace_ms":3600000,'
+                '"plans":[{"name":"fast","limits":[{"meter":"api","per_second_micro":10000000,'
+                '"burst_micro":20000000,"per_minute_micro":300000000,"concurrent":5},'
+                '{"meter":"calls","concurrent":1}]}],"default_plan":""}'
             ),
         ),
         (

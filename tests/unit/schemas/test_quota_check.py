@@ -1,5 +1,6 @@
 """What a check answers: from what was used, the plan that holds, and how fresh both are."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from schemas.plan import Mode, OnUnavailable, Plan, Quota
 from schemas.quantity import MICRO
 from schemas.quota import Crossing, UsedKey, UsedRow
 from schemas.quota_check import Decision, QuotaAnswer, answer, standing
+from schemas.use_limit import UseLimit
 
 NOW_MS = parse_instant("2026-11-22T10:00:00Z")
 STALE_MS = 5_000
@@ -150,3 +152,13 @@ def test_the_last_digit_decides(value: int, limit_micro: int, wanted_micro: int)
     found = answer(at, wanted_micro, row, NOW_MS, NOW_MS, STALE_MS)
     # State integers are millionths of bytes; a limit is millionths of GB.
     assert found.allowed == (value + wanted_micro * 2**30 <= limit_micro * 2**30)
+
+
+def test_limits_of_use_stand_beside_the_quota_as_far_as_the_plan_has_them() -> None:
+    assert check(plan()).limits == []
+    limit = UseLimit(meter="api", per_second_micro=MICRO // 2, burst_micro=3 * MICRO, concurrent=5)
+    fast = msgspec.structs.replace(plan(), limits=(limit, UseLimit(meter="traffic", concurrent=1)))
+    assert msgspec.to_builtins(check(fast).limits) == [
+        {"window": "second", "limit": "0.5", "burst": "3", "used": None, "remaining": None},
+        {"window": "concurrent", "limit": "5", "burst": None, "used": None, "remaining": None},
+    ]

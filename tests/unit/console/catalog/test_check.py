@@ -10,6 +10,7 @@ from schemas.instant import HOUR_MS, MINUTE_MS
 from schemas.meters import Aggregation, Meter
 from schemas.plan import Mode, OnUnavailable, Plan, Quota
 from schemas.quantity import MICRO
+from schemas.use_limit import UseLimit
 
 GIB = 2**30
 
@@ -136,7 +137,7 @@ plans:
         "line 2: default_plan: 'gold' is no plan: write one of Free, own, soft, bare, list, none",
         "line 4: plans.Free: must be named by a-z, 0-9, - and _, a letter first, at most 64",
         "line 6: plans.Free.quotas.seats: there is no meter 'seats': write one of calls",
-        "line 8: plans.own.enforcement: is unknown: write one of on_unavailable, quotas, upgrade_url",
+        "line 8: plans.own.enforcement: is unknown: write one of limits, on_unavailable, quotas, upgrade_url",
         "line 9: plans.own.on_unavailable: must be one of allow, deny",
         "line 10: plans.own.upgrade_url: must be an address that begins with https:// or http://",
         "line 13: plans.own.quotas.calls.limit: must not be negative, or `unlimited`",
@@ -153,6 +154,110 @@ plans:
         "line 20: plans.list.quotas.calls.thresholds: must be whole percentages from 1 to 1000",
         "line 21: plans.none: must be a mapping, or empty",
     ]
+
+
+def test_limits_of_use_say_all_that_they_can() -> None:
+    text = """meters: {calls: {}, traffic: {}, jobs: {aggregation: p95}}
+plans:
+  own:
+    limits:
+      calls: {per_second: 10, burst: 20, per_minute: 300, concurrent: 5}
+      traffic: {per_second: 0.5, per_minute: "30"}
+      jobs: {concurrent: 10000}
+"""
+    draft, findings = check(parse(text))
+    assert findings == []
+    assert draft.plans[0].limits == (
+        UseLimit(
+            meter="calls",
+            per_second_micro=10 * MICRO,
+            burst_micro=20 * MICRO,
+            per_minute_micro=300 * MICRO,
+            concurrent=5,
+        ),
+        UseLimit(meter="traffic", per_second_micro=MICRO // 2, per_minute_micro=30 * MICRO),
+        UseLimit(meter="jobs", concurrent=10_000),
+    )
+
+
+def test_all_findings_on_limits_come_at_once_with_their_lines() -> None:
+    text = """meters: {calls: {}, b: {}, c: {}, d: {}, e: {}}
+plans:
+  none: {limits: 3}
+  own:
+    limits:
+      seats: {concurrent: 1}
+      calls:
+        per_second: 0
+        per_minute: -300
+        per_hour: 3
+        concurrent: 2.5
+      b:
+      c: 10
+      d:
+        per_second: 1.0000001
+        burst: true
+        concurrent: 10001
+        per_minute: 1000000001
+      e: {concurrent: 0}
+  more:
+    limits:
+      b:
+        burst: 3
+      c:
+        per_second: 10
+        burst: 9.5
+        per_minute: 9
+      d:
+        per_second: 10
+        burst: 20
+        per_minute: 621
+      e: {per_second: [1], per_minute: }
+"""
+    assert findings_of(text) == [
+        "line 3: plans.none.limits: must be a mapping of names to values",
+        "line 6: plans.own.limits.seats: there is no meter 'seats': write one of b, c, calls, d, e",
+        (
+            "line 8: plans.own.limits.calls.per_second: "
+            "must be above 0, where a quota of 0 allows none, and at most 1000000000"
+        ),
+        "line 9: plans.own.limits.calls.per_minute: must not be negative",
+        (
+            "line 10: plans.own.limits.calls.per_hour: "
+            "is unknown: write one of burst, concurrent, per_minute, per_second"
+        ),
+        "line 11: plans.own.limits.calls.concurrent: must be a whole number above 0",
+        "line 12: plans.own.limits.b: limits nothing: write one of burst, concurrent, per_minute, per_second",
+        "line 13: plans.own.limits.c: must be a mapping, or empty",
+        "line 15: plans.own.limits.d.per_second: must have at most 6 digits after the point",
+        "line 16: plans.own.limits.d.burst: must be a number in the meter's unit",
+        "line 17: plans.own.limits.d.concurrent: must be at most 10000",
+        (
+            "line 18: plans.own.limits.d.per_minute: "
+            "must be above 0, where a quota of 0 allows none, and at most 1000000000"
+        ),
+        "line 19: plans.own.limits.e.concurrent: must be a whole number above 0",
+        (
+            "line 23: plans.more.limits.b.burst: "
+            "says nothing without `per_second`: how fast does it come back?"
+        ),
+        (
+            "line 26: plans.more.limits.c.burst: "
+            "must be no less than per_second: it is all that may come at once"
+        ),
+        "line 27: plans.more.limits.c.per_minute: must be no less than what may come at once, 10",
+        (
+            "line 31: plans.more.limits.d.per_minute: "
+            "is never reached: no more than 620 pass in a minute in any case"
+        ),
+        "line 32: plans.more.limits.e.per_minute: must be a number in the meter's unit",
+        "line 32: plans.more.limits.e.per_second: must be a number in the meter's unit",
+    ]
+
+
+def test_a_limit_a_minute_at_the_edges_of_the_one_a_second_is_fine() -> None:
+    text = "meters: {a: {}, b: {}}\nplans: {own: {limits: {a: {per_second: 1, burst: 2, per_minute: %s}}}}"
+    assert findings_of(text % 2) == findings_of(text % 62) == []
 
 
 def test_a_plan_with_customers_may_not_go() -> None:
