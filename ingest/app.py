@@ -12,7 +12,6 @@ from ingest.core.quota_states import QuotaStates
 from ingest.core.rates import Rates
 from ingest.core.reading import Reader
 from ingest.core.rounds import Rounds
-from ingest.core.uses import Uses
 from ingest.events_route import EventsRoute
 from ingest.ground import Ground
 from ingest.http_requests import Requests
@@ -20,7 +19,6 @@ from ingest.http_server import Door
 from ingest.instruments import EVENTS_ROUTE, QUOTAS_ROUTE, VALIDATE_ROUTE, Instruments
 from ingest.intake import Intake
 from ingest.kafka import Faults, UsageLog, connect
-from ingest.limits_route import limit_routes
 from ingest.packer import Packer
 from ingest.quota_route import QuotaRoute
 from ingest.quotas import QuotaFollower
@@ -79,16 +77,14 @@ class Ingress:
             self._instruments,
         )
         stale_seconds = settings.quota_stale_seconds
-        self._uses = Uses()
         checks = QuotaRoute(
-            lambda: follower.catalog, self._states, partitions, stale_seconds, self._uses, self._instruments
+            lambda: follower.catalog, self._states, partitions, stale_seconds, None, self._instruments
         )
         validate = ValidateRoute(intake, self._states, partitions, stale_seconds)
         routes = {
             EVENTS_ROUTE: {"POST": events.post},
             VALIDATE_ROUTE: {"POST": validate.post},
             QUOTAS_ROUTE: {"GET": checks.get},
-            **limit_routes(lambda: follower.catalog, self._uses, self._gate, self._instruments),
         }
         self._requests = Requests(routes, self._instruments, run)
         self._door = Door(self._requests.answer)
@@ -126,13 +122,11 @@ class Ingress:
         while True:
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
             self._log.poll()
-            self._uses.rest(time.monotonic_ns())
             self._instruments.look(
                 inflight=self._requests.inflight,
                 connections=len(self._door.connections),
                 queued=len(self._producer),
                 behind_seconds=self._backlog.behind_seconds,
-                limit_places=self._uses.places,
             )
             self._tally.publish(_now_ms())
             if self._faults.fatal is not None:

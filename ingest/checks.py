@@ -2,12 +2,16 @@
 
 import asyncio
 import secrets
+import time
 from typing import Final
 
 from ingest.core.backlog import Backlog
+from ingest.core.gate import Gate
+from ingest.core.uses import Uses
 from ingest.http_requests import Requests
 from ingest.http_server import Door
 from ingest.instruments import QUOTAS_ROUTE, Instruments
+from ingest.limits_route import limit_routes
 from ingest.quota_route import QuotaRoute
 from ingest.quotas import QuotaFollower
 from ingest.serving import serve_until
@@ -32,15 +36,21 @@ class Checks:
         self._settings = settings
         self._instruments = Instruments(metrics, topic_name(settings.topic_prefix, USAGE))
         self._backlog = Backlog(0)
+        self._uses = Uses()
         self._quotas = QuotaFollower(settings, lambda: follower.catalog, self._backlog)
         checks = QuotaRoute(
             lambda: follower.catalog,
             lambda: self._quotas.states,
             settings.partitions,
             settings.quota_stale_seconds,
+            self._uses,
             self._instruments,
         )
-        routes = {QUOTAS_ROUTE: {"GET": checks.get}}
+        gate = Gate(settings.ingest_inflight_bytes)
+        routes = {
+            QUOTAS_ROUTE: {"GET": checks.get},
+            **limit_routes(lambda: follower.catalog, self._uses, gate, self._instruments),
+        }
         self._requests = Requests(routes, self._instruments, secrets.token_hex(4))
         self._door = Door(self._requests.answer)
 
@@ -64,11 +74,13 @@ class Checks:
     async def _keep_house(self) -> None:
         while True:
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
+            self._uses.rest(time.monotonic_ns())
             self._instruments.look(
                 inflight=self._requests.inflight,
                 connections=len(self._door.connections),
                 queued=0,
                 behind_seconds=self._backlog.behind_seconds,
+                limit_places=self._uses.places,
             )
 
     async def _drain(self) -> None:
