@@ -137,13 +137,8 @@ class Timeline:
         """Take the points of *hours*, by the hour's start."""
         self._points = [point for hour_ms in sorted(hours) for point in points_of(hour_ms, hours[hour_ms])]
 
-    @property
-    def last_ms(self) -> int:
-        """When a level was stated last; 0 where none was."""
-        return self._points[-1].at_ms if self._points else 0
-
     def stretches(self, until_ms: int, breaks_ms: Iterable[int] = ()) -> Iterator[Stretch]:
-        """Yield what lasts how long: until the next point, the next of *breaks_ms*, or *until_ms*."""
+        """Yield what lasts how long: to the next point, the next of *breaks_ms* or, the last, *until_ms*."""
         breaks = sorted(breaks_ms)
         until_ms -= until_ms % SECOND_MS
         for place, point in enumerate(self._points):

@@ -52,8 +52,9 @@ class Carry:
         """
         if not rows:
             return
-        on_time = self._level_seconds([row for row in rows if row.arrival_day == NOT_LATE], rows[0].meter)
-        everything = self._level_seconds(rows, rows[0].meter)
+        meter, in_time = rows[0].meter, [row for row in rows if row.arrival_day == NOT_LATE]
+        on_time = self._level_seconds(in_time, meter)
+        everything = on_time if len(in_time) == len(rows) else self._level_seconds(rows, meter)
         came: dict[tuple[int, bool], list[Partial]] = defaultdict(list)
         for row in rows:
             if row.window_start_ms >= self._span.start_ms:
@@ -86,8 +87,7 @@ class Carry:
         breaks_ms = breaks_of(self._catalog, meter)
         for of_group in hours.values():
             timeline = Timeline({hour_ms: _sketch(parts) for hour_ms, parts in of_group.items()})
-            until_ms = min(max(self._through_ms, timeline.last_ms), self._span.end_ms)
-            for stretch in timeline.stretches(until_ms, breaks_ms):
+            for stretch in timeline.stretches(min(self._through_ms, self._span.end_ms), breaks_ms):
                 if stretch.level:
                     for window in self._windows(stretch.start_ms, stretch.end_ms):
                         found[window.start_ms] += stretch.level_seconds(*window)

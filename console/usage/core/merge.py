@@ -63,7 +63,7 @@ class Usage(msgspec.Struct, frozen=True):
     quantity: str
     #: exact; or the relative error that the quantity may have, since it comes from a sketch.
     error: str
-    #: What the late events alone amount to.
+    #: What the late events alone amount to; of levels, what they changed, which may be less than nothing.
     late_quantity: str
     events: int
     #: open: more is expected; grace: its hours are over; closed: whatever comes now is late.

@@ -111,6 +111,11 @@ def test_nothing_is_counted_beyond_the_instant_that_is_known() -> None:
     assert stretch.level_seconds(0, HOUR_MS) == 20
 
 
+def test_a_page_has_five_minutes() -> None:
+    pages = [KIND.page_of(KIND.entry_of(START_MS + at_ms, 7)) for at_ms in (0, 299_999, 300_000, HOUR_MS - 1)]
+    assert pages == [0, 0, 1, 11]
+
+
 def test_an_hour_by_itself_is_worth_what_it_is_from_its_first_point_on() -> None:
     [sketch] = hours_of([(START_MS + HOUR_MS // 4, 4), (START_MS + HOUR_MS // 2, 8)]).values()
     assert own_level_seconds(sketch) == 900 * 4 + 1_800 * 8
