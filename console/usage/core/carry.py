@@ -1,9 +1,9 @@
 """Carry-over: what levels are worth in each window, those in which nothing came included.
 
 Rows hold points (`schemas.level`); here they become numbers. A level lasts until the next point of its
-customer, meter and group; until a version of the catalogue drops the meter or groups it otherwise; and never
-further than the store is complete, since nobody knows what came then. What late events change is a row of its
-own, as elsewhere: it may be less than nothing, and reaches as far as they do.
+customer, meter and group, or until a version of the catalogue drops the meter or groups it otherwise; the
+newest one only as far as the store is complete, since nobody knows what came then. What late events change is
+a row of its own, as elsewhere: it may be less than nothing, and reaches as far as they do.
 """
 
 from collections import Counter, defaultdict
