@@ -16,7 +16,7 @@ from console.usage.snapshot import Moment, read_catalog, read_freshness
 from runtime.postgres import AsyncConnection
 from runtime.settings import Settings
 from schemas.catalog import Catalog, CustomerPlaced
-from schemas.instant import SECOND_MS
+from schemas.instant import HOUR_MS, SECOND_MS
 from schemas.partial import NOTHING, merge
 from schemas.partition import partition_of
 from schemas.quantity import format_micro, format_ratio
@@ -127,7 +127,12 @@ async def read_current(
         subjects = [subject]
     found = [at for each in subjects for at in _standings(catalog, each, moment.now_ms)]
     data = [
-        _current(at, await _stored(connection, catalog, at), fresh.complete_through_ms, moment.now_ms)
+        _current(
+            at,
+            await _stored(connection, catalog, at, fresh.complete_through_ms),
+            fresh.complete_through_ms,
+            moment.now_ms,
+        )
         for at in found
     ]
     return Currently(data, fresh)
@@ -142,7 +147,9 @@ async def read_side_by_side(
     stored = await read_freshness(connection, [partition], moment)
     counted = _counted(settings, subject, counters, moment.now_ms)
     return [
-        _side_by_side(at, counters, await _stored(connection, catalog, at), counted, stored)
+        _side_by_side(
+            at, counters, await _stored(connection, catalog, at, stored.complete_through_ms), counted, stored
+        )
         for at in _standings(catalog, subject, moment.now_ms)
     ]
 
@@ -152,7 +159,8 @@ def _current(at: Standing, rows: Sequence[StoredRow], through_ms: int | None, no
     everything = amount_of(at.meter, rows)
     late = amount_of(at.meter, [row for row in rows if row.arrival_day != NOT_LATE])
     # The store decides nothing, so it is never too old.
-    shown = answer(at, 0, row, now_ms if through_ms is None else through_ms, now_ms, now_ms)
+    counted = at._replace(meter=at.meter.of_level_seconds)
+    shown = answer(counted, 0, row, now_ms if through_ms is None else through_ms, now_ms, now_ms)
     return Current(
         customer=at.key.customer,
         meter=at.key.meter,
@@ -230,11 +238,14 @@ async def _catalog(connection: AsyncConnection, subject: Subject) -> Catalog:
     return catalog.with_facts([CustomerPlaced(subject.tenant, subject.customer, *placed)])
 
 
-async def _stored(connection: AsyncConnection, catalog: Catalog, at: Standing) -> list[StoredRow]:
-    """Return what the store has of the period."""
+async def _stored(
+    connection: AsyncConnection, catalog: Catalog, at: Standing, complete_through_ms: int | None
+) -> list[StoredRow]:
+    """Return what the store has of the period: of the hours that begin in it."""
     key = at.key
-    period = Question(key.tenant, key.customer, key.meter, Window.HOUR, key.start_ms, key.end_ms)
-    rows, _ = await read_rows(connection, period, catalog)
+    from_ms, to_ms = (-(-edge_ms // HOUR_MS) * HOUR_MS for edge_ms in (key.start_ms, key.end_ms))
+    period = Question(key.tenant, key.customer, key.meter, Window.HOUR, from_ms, to_ms)
+    rows, _ = await read_rows(connection, period, catalog, complete_through_ms)
     return rows
 
 

@@ -49,6 +49,9 @@ def tour(page: str, port_base: int) -> str:
                 # Two users, and the slowest response: few values are exact.
                 '"quantity":"2","error":"exact"',
                 " 90 ",
+                # Half a day of twelve seats and half a day of twenty; hours without events among them.
+                '"quantity":"16"',
+                " 0.833333333 ",
                 # Today against yesterday and the week before, when there was nothing.
                 ",780,,,3,",
                 '"week_change_percent":null',
