@@ -54,12 +54,14 @@ class TenantUses:
         """Begin a lease or renew it; without a limit it is not remembered."""
         if limit.concurrent is None:
             return Outcome(Kind.TAKEN, self.levels(whose, limit, now_ns))
-        known = self._uses.get(whose)
-        is_new = known is None or not known.leases.has(name, now_ns)
-        use = self._use(whose, limit, now_ns, leases=int(is_new))
+        use = self._use(whose, limit, now_ns)
         if use is None:
             return Outcome(Kind.UNKNOWN)
-        return use.lease(name, ttl_ns, now_ns)
+        outcome = use.lease(name, ttl_ns, now_ns)
+        if outcome.kind is Kind.TAKEN and not self._has_room(0, now_ns):
+            use.leases.release(name)
+            return Outcome(Kind.UNKNOWN)
+        return outcome
 
     def release(self, whose: Whose, name: str) -> None:
         """End a lease, if there is one."""
@@ -84,22 +86,22 @@ class TenantUses:
             else:
                 self._uses.move_to_end(whose)
 
-    def _use(self, whose: Whose, limit: UseLimit, now_ns: int, leases: int = 0) -> Use | None:
-        """Return the use, perhaps a new one; None: there is no room for it and so many *leases* more."""
+    def _use(self, whose: Whose, limit: UseLimit, now_ns: int) -> Use | None:
+        """Return the use, perhaps a new one; None: there is no room for it."""
         self.forget_idle(_LOOKS, now_ns)
-        if not self._has_room(whose, leases):
-            self.forget_idle(_LOOKS_WHEN_FULL, now_ns)
-            if not self._has_room(whose, leases):
-                return None
         use = self._uses.get(whose)
         if use is None:
+            if not self._has_room(1, now_ns):
+                return None
             use = self._uses[whose] = Use(limit, self._total, now_ns)
         use.follow(limit, now_ns)
         return use
 
-    def _has_room(self, whose: Whose, leases: int) -> bool:
-        wanted = leases + (whose not in self._uses)
-        return not wanted or self.places + wanted <= self._most
+    def _has_room(self, places: int, now_ns: int) -> bool:
+        """Say whether there is room for so many *places* more, once some who are idle are forgotten."""
+        if self.places + places > self._most:
+            self.forget_idle(_LOOKS_WHEN_FULL, now_ns)
+        return self.places + places <= self._most
 
 
 class Uses:

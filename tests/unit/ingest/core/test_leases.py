@@ -60,6 +60,7 @@ class LeasesOfTwoTenants(RuleBasedStateMachine):
             seen = {(owner, each) for owner, each, _ in self.ends} | self.takers | {(tenant, whose)}
             customers = [each for owner, each in seen if owner == tenant]
             assert not is_open
+            assert len(mine) < most
             assert len(self.open(tenant)) + 1 + len(customers) > MOST_PLACES
         elif is_open:
             assert outcome.kind is Kind.RENEWED
