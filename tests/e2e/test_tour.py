@@ -20,7 +20,7 @@ _SECONDS = 240
 def tour(page: str, port_base: int) -> str:
     """Return the commands of a page's tour, on ports that are free here."""
     commands = "\n".join(_BLOCK.findall((CHECKOUT / page).read_text()))
-    for port, offset in (("8080", 0), ("8081", 1)):
+    for port, offset in (("8080", 0), ("8081", 1), ("8085", 5)):
         commands = commands.replace(f"127.0.0.1:{port}", f"127.0.0.1:{port_base + offset}")
     # The tests run in an environment that is set up.
     commands = commands.replace("make setup\n", "")
