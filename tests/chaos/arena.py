@@ -37,7 +37,7 @@ from runtime.settings import Settings
 from schemas.instant import DAY_MS
 from schemas.topics import USAGE, Topic, topic_name
 from tests.chaos.quotas import quota_faults
-from tests.chaos.refusing import refused
+from tests.refusing import refused
 from tests.running import Running, start_module
 
 #: The least that the broker takes.

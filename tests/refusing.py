@@ -31,5 +31,6 @@ def _limit(settings: Settings, topic: Topic, most_bytes: int) -> None:
     entry = ConfigEntry("max.message.bytes", str(most_bytes), incremental_operation=AlterConfigOpType.SET)
     name = topic_name(settings.topic_prefix, topic)
     resource = ConfigResource(ResourceType.TOPIC, name, incremental_configs=[entry])
-    for future in AdminClient(admin_config(settings)).incremental_alter_configs([resource]).values():
+    admin = AdminClient(admin_config(settings))
+    for future in admin.incremental_alter_configs([resource]).values():
         future.result(30)
