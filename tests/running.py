@@ -74,11 +74,17 @@ class Running:
 
 
 def start_module(
-    module: str, *words: str, environ: Mapping[str, str], folder: Path, clock: Sequence[float] = ()
+    module: str,
+    *words: str,
+    environ: Mapping[str, str],
+    folder: Path,
+    clock: Sequence[float] = (),
+    checkout: Path | None = None,
 ) -> Running:
     """Run `python -m module words…` with *environ* over the test's own, and its health on a free port.
 
-    *clock*: the seconds by which its clock is wrong, first and after each `jump`.
+    *clock*: the seconds by which its clock is wrong, first and after each `jump`. *checkout*: where the
+    release lies that it is to be of; None: this one.
     """
     health_port = free_port()
     instance = environ.get("WEIR_INSTANCE", f"{module}-1")
@@ -87,7 +93,13 @@ def start_module(
     how = (str(_WRONG_CLOCK), ",".join(map(str, clock))) if clock else ("-m",)
     program = Program(
         name=instance,
-        argv=(sys.executable, *how, module, *words),
+        argv=(
+            *(("/usr/bin/env", "-C", str(checkout)) if checkout else ()),
+            sys.executable,
+            *how,
+            module,
+            *words,
+        ),
         environ={**inherited, **settings, "PYTHONUNBUFFERED": "1"},
         not_ready=partial(http_not_ready, health_port),
     )

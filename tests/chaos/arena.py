@@ -138,11 +138,17 @@ class Arena:
 
     @contextmanager
     def beside(
-        self, module: str, instance: str, *, port: int = 0, clock: Sequence[float] = ()
+        self,
+        module: str,
+        instance: str,
+        *,
+        port: int = 0,
+        clock: Sequence[float] = (),
+        checkout: Path | None = None,
     ) -> Iterator[Running]:
         """Run one process more of *module* for as long as the block; a stop, not a kill, ends it.
 
-        *port* is an ingress's own. *clock*: see `start_module`.
+        *port* is an ingress's own. *clock* and *checkout*: see `start_module`.
         """
         folder = DataFolder(self.folder)
         environ = _SHORT | {
@@ -153,7 +159,7 @@ class Arena:
             "WEIR_INSTANCE": instance,
             "WEIR_INGEST_PORT": str(port or self.settings.ingest_port),
         }
-        process = start_module(module, environ=environ, folder=folder.logs, clock=clock)
+        process = start_module(module, environ=environ, folder=folder.logs, clock=clock, checkout=checkout)
         try:
             process.wait_ready()
             yield process
