@@ -8,7 +8,6 @@ import time
 
 import pytest
 
-from deploy.local.ports import free_port
 from schemas.topics import ALERTS, QUOTAS, ROLLUPS
 from tests.chaos.alerts import repeated
 from tests.chaos.arena import SESSION_SECONDS, Arena
@@ -95,17 +94,15 @@ def test_workers_that_come_and_go(arena: Arena, draw: random.Random, seed: int) 
 
 
 def test_clocks_that_are_wrong_and_jump(arena: Arena, draw: random.Random, seed: int) -> None:  # 13
-    """Of the ingress, and of a processor and sinks that share the work with those who are right."""
-    ahead, behind, door = 3 * HOUR_SECONDS, -3 * HOUR_SECONDS, free_port()
+    """Of a processor and of sinks that share the work with those who are right."""
     with (
-        arena.beside("ingest", "ingest-ahead", port=door, clock=(HOUR_SECONDS, HOUR_SECONDS / 2)) as ingress,
-        arena.beside("processors", "processors-ahead", clock=(ahead, behind)) as processor,
-        arena.beside("sinks", "sinks-behind", clock=(behind, ahead)) as sinks,
-        arena.load(seed, port=door),
+        arena.beside("processors", "processors-ahead", clock=(3 * HOUR_SECONDS, -3 * HOUR_SECONDS)) as ahead,
+        arena.beside("sinks", "sinks-behind", clock=(-3 * HOUR_SECONDS, 3 * HOUR_SECONDS)) as behind,
+        arena.load(seed),
     ):
         pause(draw)
-        for process in (ingress, processor, sinks):
-            process.jump()
+        ahead.jump()
+        behind.jump()
         arena.kill(draw.choice(PROCESSORS), "sinks")
 
 
