@@ -15,6 +15,7 @@ from schemas.process import INGEST
 from schemas.quantity import MICRO
 from schemas.topics import USAGE
 from tests.integration.ingest.door import Door
+from tests.integration.ingest.load import Load, assert_all_are_logged
 from tests.mock_cluster import MESSAGE_TOO_LARGE, PRODUCE, TOPIC_AUTHORIZATION_FAILED, mock_cluster
 from tests.refusing import refused
 from tests.waiting import until
@@ -22,7 +23,6 @@ from tests.waiting import until
 pytestmark = pytest.mark.integration
 
 TOPIC = "usage"
-EVENT = {"id": "e-1", "customer": "c-1", "meter": "api"}
 
 
 def confirmed(log: UsageLog) -> bool:
@@ -57,14 +57,15 @@ def test_a_refusal_for_good_is_no_promise_and_not_the_end(error: int) -> None:
         assert faults.fatal is None
 
 
-def test_while_a_broker_refuses_every_record_there_are_503s_and_then_2xx_again(door: Door) -> None:
-    assert door.post(EVENT).status == 202
-    with refused(door.namespace.settings(), USAGE):
-        until(lambda: door.post(EVENT).status == 503, 30)
-        replies = [door.post(EVENT) for _ in range(5)]
-    assert {reply.status for reply in replies} == {503}
-    assert {reply.code for reply in replies} <= {"not_confirmed", "overloaded"}
-    assert all("retry-after" in reply.headers for reply in replies)
-    until(lambda: door.post(EVENT).status == 202, 30)
+def test_a_broker_that_refuses_every_record_costs_503s_and_nothing_else(door: Door) -> None:
+    with Load(door) as load:
+        load.wait(events=300)
+        with refused(door.namespace.settings(), USAGE):
+            until(lambda: load.statuses[503] >= 20, 30)
+            assert door.get("/livez")[0] == 200
+        load.wait(events=300)
+
+    assert load.statuses.keys() == {202, 503}
     assert door.process.exit_code is None
     assert "Traceback" not in door.process.log
+    assert_all_are_logged(load)
