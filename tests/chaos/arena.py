@@ -4,7 +4,6 @@ The checker knows the generator's truth file and PostgreSQL: which ids had a 2xx
 """
 
 import os
-import random
 import shutil
 import signal
 import sys
@@ -13,8 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-
-from confluent_kafka import Producer
 
 from console.books.core.entries import Span
 from console.books.reconcile import reconcile_usage
@@ -31,7 +28,6 @@ from deploy.local import stack
 from deploy.local.folder import DataFolder, secret_key
 from deploy.local.ports import free_base
 from runtime.broker import Broker
-from runtime.kafka import producer_config
 from runtime.postgres import connect
 from runtime.settings import Settings
 from schemas.instant import DAY_MS
@@ -233,13 +229,6 @@ class Arena:
 
     def _restarts(self) -> dict[str, int]:
         return {process.name: process.restarts for process in stack.status(self.folder).processes}
-
-    def append_raw(self, value: bytes, draw: random.Random) -> None:
-        """Put bytes on a partition of weir.usage, past the door."""
-        producer = Producer(producer_config(self.settings, "poison"))
-        topic = topic_name(self.settings.topic_prefix, USAGE)
-        producer.produce(topic, value, partition=draw.randrange(self.settings.partitions))
-        assert not producer.flush(30)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import pytest
 from schemas.topics import ALERTS, QUOTAS, ROLLUPS
 from tests.chaos.alerts import repeated
 from tests.chaos.arena import SESSION_SECONDS, Arena
+from tests.chaos.poison import append_raw
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 
@@ -110,7 +111,7 @@ def test_poison_past_the_door(arena: Arena, draw: random.Random, seed: int) -> N
     poison = (b"", b"\xff\xfe", b'{"id": "cut o', b"\x9c\x01", draw.randbytes(200), b'["\\ud800"]')
     with arena.load(seed):
         for value in poison:
-            arena.append_raw(value, draw)
+            append_raw(arena.settings, value, draw)
 
 
 def test_copies_again_and_again_with_other_content(
