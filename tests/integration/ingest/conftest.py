@@ -1,6 +1,6 @@
 """An ingress with a catalogue, on real Kafka."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,11 +16,11 @@ from tests.stack import LocalStack, Namespace
 def open_door(namespace: Namespace, start: Callable[..., Running]) -> Callable[..., Door]:
     """Return a starter: topics, catalogue, process, ready."""
 
-    def opener(**environ: str) -> Door:
+    def opener(*, clock: Sequence[float] = (), **environ: str) -> Door:
         namespace.create_topics(*topics_of_the_door())
         publish(namespace, *facts(namespace))
         port = free_port()
-        process = start("ingest", WEIR_INGEST_PORT=str(port), **environ)
+        process = start("ingest", clock=clock, WEIR_INGEST_PORT=str(port), **environ)
         process.wait_ready()
         return Door(namespace, process, port)
 
