@@ -54,7 +54,7 @@ class QuotaRoute:
         now_ms = time.time_ns() // 1_000_000
         at = standing(catalog, tenant, customer, meter, now_ms)
         if at is None:
-            choice = ", ".join(sorted(catalog.meters_at(now_ms).by_name))
+            choice = ", ".join(catalog.meters_at(now_ms).choice)
             raise refuse("not_found", f"there is no meter {meter!r}: choose from {choice}")
         found = self._answer(at, wanted_micro, now_ms)
         self._instruments.checked(found.decision, allowed=found.allowed)
