@@ -167,6 +167,7 @@ def arena_in(folder: Path, workers: int = 2) -> Iterator[Arena]:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("WEIR_")} | {
         "WEIR_SESSION_TIMEOUT_MS": str(int(SESSION_SECONDS * 1000)),
         "WEIR_ARCHIVE_INTERVAL_MS": "2000",
+        "WEIR_CANARY_SECONDS": "0",
     }
     stack.up(
         folder,
