@@ -23,7 +23,8 @@ from runtime import logs
 from runtime.metrics import Metrics
 from runtime.postgres import Connection, connect_patiently
 from runtime.settings import Settings
-from schemas.errors import WeirError
+from schemas.canary import CANARY
+from schemas.errors import TryAgain, WeirError
 from schemas.instant import HOUR_MS, SECOND_MS
 from schemas.metrics import (
     CANARY_FAILING,
@@ -101,7 +102,6 @@ class Canary:
         connection = connect_patiently(self._settings, "canary", stop, autocommit=True)
         if connection is None:
             return
-        sql = queries(__package__)
         with connection:
             if not _take_turn(connection, stop):
                 return
@@ -109,7 +109,7 @@ class Canary:
             addresses = Addresses(self._settings.canary_ingest, self._settings.canary_console, key)
             state = self._begin(addresses, stop)
             while not stop.is_set():
-                connection.execute(sql["canary_lock_held"])
+                _check_turn(connection)
                 begun = time.monotonic()
                 state = self._round(state, addresses, stop)
                 stop.wait(max(begun + self._settings.canary_seconds - time.monotonic(), 0))
@@ -215,6 +215,13 @@ def _take_turn(connection: Connection, stop: threading.Event) -> bool:
 def _has_turn(connection: Connection) -> bool:
     (locked,) = connection.execute(queries(__package__)["canary_try_lock"]).fetchone() or (False,)
     return bool(locked)
+
+
+def _check_turn(connection: Connection) -> None:
+    """Return if lock and key are still ours. Raises TryAgain or psycopg's errors: a new session has both."""
+    asked = connection.execute(queries(__package__)["canary_may_go_on"], {"tenant": CANARY})
+    if asked.fetchone() != (True,):
+        raise TryAgain("the key of the canary was revoked: it takes another")
 
 
 def _look_at_quota(state: State, addresses: Addresses, trip: _Trip) -> Verdict:

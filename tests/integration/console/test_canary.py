@@ -131,7 +131,7 @@ def test_known_events_arrive_a_changed_number_is_wrong_and_no_report_speaks_of_i
 
 
 def test_what_is_late_or_refused_is_told_and_a_restart_in_mid_round_is_no_alarm(
-    flow: Flow, connection: Connection
+    flow: Flow, connection: Connection, weir: Command
 ) -> None:
     flow.await_rounds()
     young = flow.failures()
@@ -153,4 +153,9 @@ def test_what_is_late_or_refused_is_told_and_a_restart_in_mid_round_is_no_alarm(
     # Each canary has revoked the key of the one before it.
     keys = "select revoked_at is null from api_keys where tenant = %s order by created_at"
     assert connection.execute(keys, (CANARY,)).fetchall() == [(False,), (True,)]
+
+    for key in weir.json("key", "list", "--tenant", CANARY)[1:]:
+        weir("key", "revoke", key["key_id"])
+    until(lambda: connection.execute(keys, (CANARY,)).fetchall() == [(False,), (False,), (True,)])
+    flow.await_rounds()
     assert flow.console.terminate() == 0
