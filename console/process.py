@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, Literal
 
 from console.api.server import serving
+from console.watch.canary import Canary
 from console.watch.lag_exporter import LagExporter
 from console.watch.reconcile_job import ReconcileJob
 from console.watch.relay import Relay
@@ -45,6 +46,7 @@ def watchers(settings: Settings, metrics: Metrics, health: Health) -> tuple[Work
         LagExporter(settings, metrics, health).run,
         StoreExporter(settings, metrics).run,
         ReconcileJob(settings, metrics).run,
+        Canary(settings, metrics).run,
     )
 
 

@@ -156,6 +156,24 @@ class Settings:
     archive_interval_ms: Annotated[
         Positive, About("Longest time before an archive file is closed, in ms", (SINKS,))
     ] = 10_000
+    canary_seconds: Annotated[
+        int,
+        Meta(ge=0, le=3_600),
+        About("How often the canary sends events that it knows, in s; 0: never", (CONSOLE,)),
+    ] = 10
+    canary_late_seconds: Annotated[
+        int,
+        Meta(ge=1, le=3_600),
+        About(
+            "How long the canary's events may take to be stored before it says that they are late", (CONSOLE,)
+        ),
+    ] = 30
+    canary_ingest: Annotated[
+        str, About("Where producers reach the ingress, for the canary; empty: there is none", (CONSOLE,))
+    ] = ""
+    canary_console: Annotated[
+        str, About("Where readers reach the read API, for the canary; empty: there is none", (CONSOLE,))
+    ] = ""
     archive_rows: Annotated[Positive, About("Most rows of an archive file", (SINKS,))] = 1_000_000
 
     #: Where each value came from, by name.

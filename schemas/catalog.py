@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from schemas.canary import is_own
 from schemas.errors import MALFORMED, Reject
 from schemas.ground import TopicIdentity
 from schemas.meters import Meter
@@ -138,6 +139,11 @@ class MeterSet(msgspec.Struct, frozen=True, dict=True):
     def by_name(self) -> dict[str, Meter]:
         """Meters by their names."""
         return {meter.name: meter for meter in self.meters}
+
+    @cached_property
+    def choice(self) -> list[str]:
+        """Names of the meters that people may choose from, in their order: those that are not our own."""
+        return sorted(name for name in self.by_name if not is_own(name))
 
     @cached_property
     def plan_by_name(self) -> dict[str, Plan]:

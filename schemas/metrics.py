@@ -9,6 +9,7 @@ from schemas.metric import Counter, Gauge, Histogram, Label, Metric
 from schemas.process import CONSOLE, INGEST, PROCESSES, PROCESSORS, SINKS
 from schemas.verdict import Fate
 
+_CANARY: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 _FAST: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 _PER_EVENT: Final = (1e-6, 2.5e-6, 5e-6, 1e-5, 2.5e-5, 1e-4, 1e-3, 1e-2, 0.1)
 _END_TO_END: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3_600.0)
@@ -18,6 +19,8 @@ _ROWS: Final = (1.0, 10.0, 100.0, 1_000.0, 10_000.0, 100_000.0, 1_000_000.0)
 _BYTES: Final = (256.0, 1_024.0, 4_096.0, 16_384.0, 65_536.0, 262_144.0, 1_048_576.0)
 
 _AGENT: Final = Label("agent", ("usage",))
+_CANARY_KIND: Final = Label("kind", ("late", "wrong", "refused"))
+_CANARY_STAGE: Final = Label("stage", ("accepted", "quota", "stored"))
 _GROUP: Final = Label("group")
 #: What a hot key is; never whose.
 _KEY_KIND: Final = Label("kind", ("customer", "tenant"))
@@ -249,6 +252,36 @@ DLQ_MESSAGES: Final = Counter(
 DLQ_DEPTH: Final = Gauge("dlq_depth", "Dead letters that nobody has resolved", (CONSOLE,), (_TOPIC,))
 DLQ_OLDEST: Final = Gauge(
     "dlq_oldest_timestamp_seconds", "When the oldest unresolved one arrived", (CONSOLE,), (_TOPIC,)
+)
+
+# The canary
+CANARY_STAGE: Final = Histogram(
+    "canary_stage_seconds",
+    "From the send of the canary's events until a stage showed them",
+    (CONSOLE,),
+    (_CANARY_STAGE,),
+    buckets=_CANARY,
+)
+CANARY_LAST_STAGE: Final = Gauge(
+    "canary_last_stage_seconds",
+    "The same, in the last round that reached the stage",
+    (CONSOLE,),
+    (_CANARY_STAGE,),
+)
+CANARY_FAILURES: Final = Counter(
+    "canary_failures_total",
+    "Rounds that did not go through, by where and how they failed",
+    (CONSOLE,),
+    (_CANARY_STAGE, _CANARY_KIND),
+)
+CANARY_FAILING: Final = Gauge(
+    "canary_failing", "1 while the last round failed there and so", (CONSOLE,), (_CANARY_STAGE, _CANARY_KIND)
+)
+CANARY_LAST_SUCCESS: Final = Gauge(
+    "canary_last_success_timestamp_seconds", "When a round was last right at every stage", (CONSOLE,)
+)
+CANARY_INTERVAL: Final = Gauge(
+    "canary_interval_seconds", "How often the canary sends; 0: there is none", (CONSOLE,)
 )
 
 # The books

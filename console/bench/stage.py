@@ -96,10 +96,14 @@ def open_stage(say: Say) -> Iterator[Stage]:
 
 
 def environment() -> Mapping[str, str]:
-    """Return the settings of the stack: what ships, but for the archive's interval."""
+    """Return the settings of the stack: what ships, but for the archive's interval and the canary."""
     inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("WEIR_") or name == CACHE_VARIABLE
     }
-    return inherited | {"WEIR_ARCHIVE_INTERVAL_MS": str(ARCHIVE_INTERVAL_MS), "WEIR_LOG_LEVEL": "warning"}
+    return inherited | {
+        "WEIR_ARCHIVE_INTERVAL_MS": str(ARCHIVE_INTERVAL_MS),
+        "WEIR_CANARY_SECONDS": "0",
+        "WEIR_LOG_LEVEL": "warning",
+    }

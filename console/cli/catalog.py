@@ -15,7 +15,7 @@ from console.cli.place import find_settings, with_settings
 from console.cli.run import BAD_ANSWER
 from console.cli.show import Format, example, format_option, say, show
 from console.control.customers import plans_in_use
-from console.control.versions import apply_version, newest_meters, versions
+from console.control.versions import apply_version, newest_meters, of_operator, versions
 from runtime.postgres import connect
 from runtime.settings import Settings
 from schemas.catalog import MetersPublished
@@ -134,7 +134,8 @@ def _instant(text: str) -> int:
         raise click.BadParameter(f"{text!r} {error}", param_hint="--effective-from") from None
 
 
-def _show(published: MetersPublished, output: Format) -> None:
+def _show(version: MetersPublished, output: Format) -> None:
+    published = of_operator(version)
     columns = (
         "meter",
         "event_type",

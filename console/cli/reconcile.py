@@ -4,6 +4,7 @@ import click
 import msgspec
 
 from console.books.core.entries import MeterRow, Rejected, Sheet, SheetRow, Span
+from console.books.core.for_people import for_people
 from console.books.reconcile import reconcile_usage
 from console.cli.place import with_settings
 from console.cli.run import BAD_ANSWER
@@ -40,6 +41,8 @@ def usage(
     whose = tenant and tenant_of(settings, tenant)
     span = Span(_instant("--from", start), _instant("--to", end), whose)
     sheet = reconcile_usage(settings, span, full=full)
+    if whose is None:
+        sheet = for_people(sheet)
     _print(sheet, output)
     say(_summary(sheet))
     return BAD_ANSWER if sheet.gap else 0
@@ -70,7 +73,8 @@ def _summary(sheet: Sheet) -> str:
     state = "the books balance" if sheet.gap == 0 else f"the books do not balance: gap {sheet.gap}"
     more = sum(sheet.unlisted.values())
     rest = f"; {more} further findings are not listed" if more else ""
-    return f"{state} ({logged} events logged, {sheet.in_flight} in flight, as of {sheet.as_of}){rest}"
+    own = f", and {sheet.own_events} of the canary" if sheet.own_events else ""
+    return f"{state} ({logged} events logged{own}, {sheet.in_flight} in flight, as of {sheet.as_of}){rest}"
 
 
 def _instant(option: str, text: str | None) -> int | None:

@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from console.control.change import change
+from console.control.core.names import refuse_own
 from console.control.versions import versions
 from console.queries import queries
 from runtime.postgres import Connection
 from schemas.admission import text_fault
+from schemas.canary import is_own
 from schemas.catalog import Catalog, CustomerPlaced
 from schemas.errors import AlreadyDone, Reject
 
@@ -32,10 +34,12 @@ def place_customer(
     """
     if (fault := text_fault("/customer", customer)) is not None:
         raise Reject(f"{customer!r} can be no customer: it {fault.detail}")
+    refuse_own(tenant)
     with change(connection) as changed:
         in_force = Catalog().with_facts(versions(connection)).meters_at(now_ms)
-        if plan not in in_force.plan_by_name:
-            choice = ", ".join(in_force.plan_by_name)
+        names = [name for name in in_force.plan_by_name if not is_own(name)]
+        if plan not in names:
+            choice = ", ".join(names)
             hint = f"choose from {choice}" if choice else "write `plans` into it (docs/quotas.md)"
             raise Reject(f"there is no plan {plan!r} in the catalogue that is in force: {hint}")
         whose = {"tenant": tenant, "customer": customer}

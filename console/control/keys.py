@@ -8,10 +8,12 @@ import msgspec
 
 from console.control.change import Change, change
 from console.control.core.key import NewKey, hash_of, new_key
+from console.control.core.names import refuse_own
 from console.control.core.rates import columns_of, rate_in
 from console.control.tenants import find_tenant
 from console.queries import queries
 from runtime.postgres import Connection
+from schemas.canary import is_own
 from schemas.catalog import KeyIssued
 from schemas.errors import AlreadyDone, Reject
 from schemas.rate import Rate
@@ -48,18 +50,26 @@ def create_key(
     key = new_key(randomness)
     with change(connection) as changed:
         tenant = find_tenant(connection, tenant)
-        row = {
-            "key_id": key.key_id,
-            "key_hash": key.key_hash,
-            "tenant": tenant,
-            "scopes": list(scopes),
-            **columns_of(rate),
-        }
-        connection.execute(queries(__package__)["key_add"], row)
-        fact = KeyIssued(key.key_id, tenant, key.key_hash.hex(), tuple(scopes), rate=rate)
-        changed.record("key.issued", tenant=tenant, after=_shown(fact))
-        changed.tell(fact)
+        refuse_own(tenant)
+        issue_key(changed, key, tenant, scopes, rate)
     return key, tenant
+
+
+def issue_key(
+    changed: Change, key: NewKey, tenant: str, scopes: Sequence[str], rate: Rate | None = None
+) -> None:
+    """Issue *key* for *tenant* (id) within a change."""
+    row = {
+        "key_id": key.key_id,
+        "key_hash": key.key_hash,
+        "tenant": tenant,
+        "scopes": list(scopes),
+        **columns_of(rate),
+    }
+    changed.connection.execute(queries(__package__)["key_add"], row)
+    fact = KeyIssued(key.key_id, tenant, key.key_hash.hex(), tuple(scopes), rate=rate)
+    changed.record("key.issued", tenant=tenant, after=_shown(fact))
+    changed.tell(fact)
 
 
 def revoke_key(connection: Connection, word: str) -> str:
@@ -88,9 +98,10 @@ def limit_key(connection: Connection, word: str, rate: Rate | None) -> str:
 
 
 def list_keys(connection: Connection, tenant: str | None = None) -> list[Key]:
-    """Return the keys of *tenant*, or all; revoked ones too."""
+    """Return the keys of *tenant*, or of all that people made; revoked ones too."""
     rows = connection.execute(queries(__package__)["key_list"], {"tenant": tenant})
-    return [Key(key_id, of, tuple(scopes), *rest) for key_id, of, scopes, *rest in rows]
+    found = (Key(key_id, of, tuple(scopes), *rest) for key_id, of, scopes, *rest in rows)
+    return [key for key in found if key.tenant == tenant or not is_own(key.tenant)]
 
 
 def holder_of(connection: Connection, key: str) -> Holder | None:

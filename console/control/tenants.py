@@ -7,11 +7,12 @@ from typing import NamedTuple
 import msgspec
 from psycopg.rows import TupleRow
 
-from console.control.change import change
-from console.control.core.names import tenant_id
+from console.control.change import Change, change
+from console.control.core.names import refuse_own, tenant_id
 from console.control.core.rates import columns_of, rate_in
 from console.queries import queries
 from runtime.postgres import Connection
+from schemas.canary import is_own
 from schemas.catalog import TenantNamed
 from schemas.errors import AlreadyDone, Reject
 from schemas.rate import Rate
@@ -36,12 +37,19 @@ def create_tenant(connection: Connection, name: str) -> str:
     """Make a tenant called *name* and return its id. Raises Reject, or AlreadyDone with the id."""
     tenant = tenant_id(name)
     with change(connection) as changed:
-        row = {"tenant": tenant, "name": name}
-        if connection.execute(queries(__package__)["tenant_add"], row).fetchone() is None:
+        if not add_tenant(changed, tenant, name):
             raise AlreadyDone(tenant)
-        changed.record("tenant.created", tenant=tenant, after={"name": name})
-        changed.tell(TenantNamed(tenant, name))
     return tenant
+
+
+def add_tenant(changed: Change, tenant: str, name: str) -> bool:
+    """Add *tenant* (id) within a change; return False if it is there already."""
+    row = {"tenant": tenant, "name": name}
+    if changed.connection.execute(queries(__package__)["tenant_add"], row).fetchone() is None:
+        return False
+    changed.record("tenant.created", tenant=tenant, after={"name": name})
+    changed.tell(TenantNamed(tenant, name))
+    return True
 
 
 def limit_events(connection: Connection, tenant: str, events: int | None) -> None:
@@ -65,13 +73,15 @@ def find_tenant(connection: Connection, word: str) -> str:
 
 
 def list_tenants(connection: Connection) -> list[Tenant]:
-    """Return all tenants, by id."""
-    return [Tenant(*row) for row in connection.execute(queries(__package__)["tenant_list"])]
+    """Return all tenants that people made, by id."""
+    found = (Tenant(*row) for row in connection.execute(queries(__package__)["tenant_list"]))
+    return [tenant for tenant in found if not is_own(tenant.tenant)]
 
 
 def _change(connection: Connection, query: str, row: Mapping[str, object]) -> None:
     """Change one tenant by *query*, and tell all that is known of it then. Raises Reject."""
     sql = queries(__package__)
+    refuse_own(str(row["tenant"]))
     with change(connection) as changed:
         before = connection.execute(sql["tenant_limits"], row).fetchone()
         after = connection.execute(sql[query], row).fetchone()

@@ -8,6 +8,7 @@ from console.catalog.core.effect import effective_from
 from console.control.change import change
 from console.queries import queries
 from runtime.postgres import Connection
+from schemas.canary import CANARY_METER, CANARY_PLAN, is_own
 from schemas.catalog import MetersPublished
 from schemas.errors import AlreadyDone
 from schemas.meters import Meter
@@ -31,6 +32,20 @@ def _fact(version: int, effective_from_ms: int, draft: Draft) -> MetersPublished
     )
 
 
+def _with_own(draft: Draft) -> Draft:
+    """Return *draft* with the canary's meter and plan, at the end and once."""
+    meters = (*(meter for meter in draft.meters if not is_own(meter.name)), CANARY_METER)
+    plans = (*(plan for plan in draft.plans if not is_own(plan.name)), CANARY_PLAN)
+    return msgspec.structs.replace(draft, meters=meters, plans=plans)
+
+
+def of_operator(version: MetersPublished) -> MetersPublished:
+    """Return *version* as the operator wrote it: without what is Weir's own."""
+    meters = tuple(meter for meter in version.meters if not is_own(meter.name))
+    plans = tuple(plan for plan in version.plans if not is_own(plan.name))
+    return msgspec.structs.replace(version, meters=meters, plans=plans)
+
+
 def _described(version: MetersPublished) -> dict[str, object]:
     return dict(msgspec.to_builtins(version))
 
@@ -50,9 +65,10 @@ def apply_version(
 ) -> MetersPublished:
     """Make the checked *draft* the next version, from *wanted_ms* on or as soon as may be.
 
-    Raises Reject for an impossible time, and AlreadyDone if the newest version says the same, or
-    if there is any version and *if_empty* is set.
+    What is Weir's own is added to it. Raises Reject for an impossible time, and AlreadyDone if the
+    newest version says the same, or if there is any version and *if_empty* is set.
     """
+    draft = _with_own(draft)
     with change(connection) as changed:
         known = versions(connection)
         newest = known[-1] if known else None

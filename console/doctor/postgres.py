@@ -14,6 +14,7 @@ from console.doctor.core.check import Check, good
 from console.doctor.core.rules import (
     Load,
     audit_check,
+    canary_check,
     catalog_checks,
     clock_checks,
     horizon_check,
@@ -23,7 +24,8 @@ from console.doctor.core.rules import (
 from console.queries import queries
 from runtime.postgres import Connection
 from runtime.settings import Settings
-from schemas.instant import SECOND_MS, day_of
+from schemas.canary import CANARY
+from schemas.instant import DAY_MS, SECOND_MS, day_of
 from sinks.sql import head
 
 #: What is typical is told by as many days, the present one included.
@@ -42,6 +44,7 @@ def postgres_checks(settings: Settings, connection: Connection) -> Iterator[Chec
     yield from catalog_checks(_one(connection, "catalog_versions"), outbox, seconds)
     if schema == head():
         yield audit_check(read_chain(connection))
+        yield canary_check(_canary_silence(connection), settings.canary_seconds)
     letters: dict[str, int] = dict(connection.execute(queries(__package__)["dead_letters"]).fetchall())
     yield from owed_checks(letters, _one(connection, "lost"))
     yield horizon_check(_load(settings, connection))
@@ -64,6 +67,12 @@ def _load(settings: Settings, connection: Connection) -> Load:
         shutil.disk_usage(_existing(settings.data)).free,
         psutil.virtual_memory().available,
     )
+
+
+def _canary_silence(connection: Connection) -> float | None:
+    since_ms = time.time_ns() // 1_000_000 - DAY_MS
+    (seconds,) = _row(connection, "canary_silence", tenant=CANARY, since_ms=since_ms)
+    return None if seconds is None else float(seconds)
 
 
 def _existing(path: Path) -> Path:

@@ -4,6 +4,15 @@ select coalesce(sum(counted + late)::float8 / greatest(count(distinct arrival_da
 from fate_counts
 where arrival_day >= %(since_day)s;
 
+-- name: canary_silence
+-- Seconds since anything of the canary was stored, or since its key was made; null: no canary is wanted.
+select extract(epoch from now() - greatest(
+    max(k.created_at),
+    (select max(stored_at) from rollups where tenant = %(tenant)s and window_start_ms >= %(since_ms)s)
+))::float8
+from api_keys k
+where tenant = %(tenant)s and revoked_at is null;
+
 -- name: schema_version
 select version_num from alembic_version;
 

@@ -15,6 +15,7 @@ from console.usage.reading import Question, Unanswerable, read_rows
 from console.usage.snapshot import Moment, read_catalog, read_freshness
 from runtime.postgres import AsyncConnection
 from runtime.settings import Settings
+from schemas.canary import is_own
 from schemas.catalog import Catalog, CustomerPlaced
 from schemas.instant import HOUR_MS, SECOND_MS
 from schemas.partial import NOTHING, merge
@@ -121,7 +122,8 @@ async def read_current(
     partition = partition_of(subject.tenant, subject.customer, settings.partitions)
     fresh = await read_freshness(connection, [partition], moment)
     if subject.meter is None:
-        names = [meter.name for meter in catalog.meters_at(moment.now_ms).meters]
+        meters = catalog.meters_at(moment.now_ms).meters
+        names = [meter.name for meter in meters if is_own(meter.name) == is_own(subject.tenant)]
         subjects = [subject._replace(meter=name) for name in names]
     else:
         subjects = [subject]
@@ -219,7 +221,7 @@ def _standings(catalog: Catalog, subject: Subject, now_ms: int) -> Iterable[Stan
     elif subject.meter in in_force.by_name:
         names = [subject.meter]
     else:
-        choice = ", ".join(sorted(in_force.by_name))
+        choice = ", ".join(in_force.choice)
         raise Unanswerable("meter", f"there is no meter {subject.meter!r}: choose from {choice}")
     found = (standing(catalog, subject.tenant, subject.customer, name, now_ms) for name in names)
     return [each for each in found if each is not None]

@@ -15,6 +15,7 @@ from console.usage.core.merge import StoredRow, Usage, answers, meters_of, most_
 from console.usage.snapshot import Moment, read_catalog, read_freshness
 from runtime.postgres import AsyncConnection
 from runtime.settings import Settings
+from schemas.canary import is_own
 from schemas.catalog import Catalog
 from schemas.errors import Reject
 from schemas.groups import label_of
@@ -144,7 +145,7 @@ async def _top(
     meters = meters_of(catalog)
     meter = meters.get(question.meter or "")
     if meter is None:
-        choice = ", ".join(sorted(meters))
+        choice = ", ".join(sorted(name for name in meters if not is_own(name)))
         raise Unanswerable("meter", f"top compares the windows of one meter: choose from {choice}")
     if meter.aggregation.rule.kind is not None:
         everything = question._replace(limit=None, after=None)

@@ -2,6 +2,14 @@
 -- Held by the session: it is free the moment that its holder's connection is gone.
 select pg_try_advisory_lock(hashtext('weir.relay'));
 
+-- name: canary_try_lock
+-- Two canaries at once would each be surprised by the other's rounds.
+select pg_try_advisory_lock(hashtext('weir.canary'));
+
+-- name: canary_may_go_on
+-- Fails with the connection, and with it the lock is gone; no, if somebody has revoked the key.
+select exists (select from api_keys where tenant = %(tenant)s and revoked_at is null);
+
 -- name: relay_listen
 listen weir_outbox;
 

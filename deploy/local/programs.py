@@ -28,6 +28,8 @@ def stack_environment(
         "WEIR_INGEST_PORT": str(ports.ingest),
         "WEIR_CHECKS_PORT": str(ports.checks),
         "WEIR_CONSOLE_PORT": str(ports.console),
+        "WEIR_CANARY_INGEST": f"http://{LOCALHOST}:{ports.ingest}",
+        "WEIR_CANARY_CONSOLE": f"http://{LOCALHOST}:{ports.console}",
         "PYTHONUNBUFFERED": "1",
     }
     kept = {name: value for name, value in inherited.items() if name != CACHE_VARIABLE}

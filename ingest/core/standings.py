@@ -9,6 +9,6 @@ def standing_of(catalog: Catalog, tenant: str, customer: str, meter: str, now_ms
     """Return how the customer stands at *now_ms*. Raises Refused where there is no such meter."""
     at = standing(catalog, tenant, customer, meter, now_ms)
     if at is None:
-        choice = ", ".join(sorted(catalog.meters_at(now_ms).by_name))
+        choice = ", ".join(catalog.meters_at(now_ms).choice)
         raise refuse("not_found", f"there is no meter {meter!r}: choose from {choice}")
     return at

@@ -93,6 +93,8 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     findings: list[Finding]
     #: Findings that were too many to be listed, by kind.
     unlisted: dict[str, int] = {}
+    #: Events of Weir's own canary that were recounted and stand in no row.
+    own_events: int = 0
 
 
 def total_gap(rows: list[SheetRow], meters: list[MeterRow], findings: list[Finding]) -> int:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from typing import Final
 
+from schemas.canary import OWN, is_own
 from schemas.errors import Reject
 
 MAX_ID: Final = 64
@@ -17,6 +18,7 @@ def tenant_id(name: str) -> str:
     It is the name itself where it can be one ("acme"), else its letters and digits ("Acme Inc."
     becomes "acme-inc"). Raises Reject.
     """
+    refuse_own(name)
     if not (1 <= len(name) <= 2 * MAX_ID and name.isprintable()):
         raise Reject(f"a tenant's name has 1 to {2 * MAX_ID} printable characters")
     if _ID.fullmatch(name) and len(name) <= MAX_ID:
@@ -26,3 +28,9 @@ def tenant_id(name: str) -> str:
     if not slug:
         raise Reject(f"{name!r} has no letter or digit that an id could be made of: add one")
     return slug
+
+
+def refuse_own(tenant: str) -> None:
+    """Return if *tenant* is somebody's. Raises Reject for one of Weir's own, which people do not change."""
+    if is_own(tenant):
+        raise Reject(f"{tenant!r} is Weir's own, as is all that begins with {OWN!r}: choose another name")

@@ -22,6 +22,8 @@ DISK_BYTES_AN_ID: Final = 2 * 24
 MEMORY_BYTES_AN_ID: Final = 3
 #: PostgreSQL's oldest release that its makers still mend.
 LEAST_POSTGRES: Final = 14
+#: So many rounds may fail before it is a finding.
+_ROUNDS_MISSED: Final = 3
 _GIB: Final = 2**30
 
 
@@ -183,6 +185,19 @@ def catalog_checks(versions: int, outbox: int, outbox_seconds: float) -> list[Ch
             )
         )
     return wrong or [good("catalog", f"versions of the meters: {versions}; no fact waits")]
+
+
+def canary_check(silent_seconds: float | None, every_seconds: int) -> Check:
+    """Return whether the canary's events arrive; None: there is no canary."""
+    if silent_seconds is None:
+        return good("canary", "there is none")
+    if silent_seconds > max(MOST_LAG_SECONDS, _ROUNDS_MISSED * every_seconds):
+        return bad(
+            "canary",
+            f"no event of the canary was stored for {_time(silent_seconds)}",
+            "see what the console logs as canary.failed or canary.waits",
+        )
+    return good("canary", f"its events arrive: the last {_time(silent_seconds)} ago")
 
 
 def audit_check(chain: Chain) -> Check:

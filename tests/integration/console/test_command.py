@@ -141,6 +141,26 @@ def test_the_catalogue_goes_by_versions(weir: Command, connection: Connection, s
     assert connection.execute("select count(*) from outbox").fetchone() == (2,)
 
 
+def test_every_version_has_the_canarys_meter_and_nobody_has_to_name_it(
+    weir: Command, connection: Connection
+) -> None:
+    weir("catalog", "apply")
+    # As a release without a canary has left it.
+    connection.execute(
+        "update catalog_versions set document = document"
+        " || jsonb_build_object('meters', (document -> 'meters') - -1, 'plans', (document -> 'plans') - -1)"
+    )
+    assert weir.json("catalog", "apply")["version"] == 2
+    shown = weir.json("catalog", "show")
+    assert not [each["name"] for each in shown["meters"] + shown["plans"] if each["name"].startswith("weir")]
+    weir("catalog", "apply")
+    assert "nothing to do" in weir.err
+
+    told = [json.loads(value) for (value,) in connection.execute(_TOLD)]
+    assert [fact["meters"][-1]["name"] for fact in told] == ["weir.canary"] * 2
+    assert [fact["plans"][-1]["name"] for fact in told] == ["weir.canary"] * 2
+
+
 def test_a_skip_is_told_once(weir: Command, connection: Connection, namespace: Namespace) -> None:
     position = f"{namespace.prefix}usage/1/42"
     for _ in range(2):
@@ -234,7 +254,7 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(
     assert [each["what"] for each in well["checks"] if not each["good"]] == []
     assert (weir.code, well["findings"]) == (0, 0)
     assert {each["check"] for each in well["checks"]} == {
-        *("settings", "postgres", "versions", "clocks", "catalog", "audit", "dead letters"),
+        *("settings", "postgres", "versions", "clocks", "catalog", "audit", "canary", "dead letters"),
         *("horizon", "kafka", "topics", "lag"),
     }
 

@@ -24,8 +24,8 @@ def test_a_tenants_id_is_its_name_where_it_can_be(name: str, expected: str) -> N
     assert tenant_id(name) == expected
 
 
-@pytest.mark.parametrize("name", ["", "   ", "\n", "日本", "a\0b", "x" * 129])
-def test_a_name_without_an_id_in_it_is_refused(name: str) -> None:
+@pytest.mark.parametrize("name", ["", "   ", "\n", "日本", "a\0b", "x" * 129, "weir.", "weir.canary"])
+def test_a_name_without_an_id_in_it_or_of_our_own_is_refused(name: str) -> None:
     with pytest.raises(Reject):
         tenant_id(name)
 

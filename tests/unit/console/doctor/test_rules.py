@@ -8,6 +8,7 @@ from console.doctor.core.check import Check
 from console.doctor.core.rules import (
     Load,
     TopicSeen,
+    canary_check,
     catalog_checks,
     clock_checks,
     horizon_check,
@@ -129,6 +130,14 @@ def test_meters_have_to_be_there_and_to_reach_the_stream(
     versions: int, outbox: int, seconds: float, findings: int
 ) -> None:
     assert len(wrong(catalog_checks(versions, outbox, seconds))) == findings
+
+
+@pytest.mark.parametrize(
+    ("silent", "every", "is_wrong"),
+    [(None, 10, False), (300, 10, False), (301, 10, True), (301, 3_600, False), (10_801, 3_600, True)],
+)
+def test_a_canary_that_nobody_hears_is_a_finding(silent: float | None, every: int, is_wrong: bool) -> None:  # noqa: FBT001
+    assert bool(wrong([canary_check(silent, every)])) is is_wrong
 
 
 def test_what_is_owed_an_answer_is_wrong_until_it_has_one() -> None:
