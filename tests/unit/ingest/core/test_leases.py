@@ -10,7 +10,7 @@ from ingest.core.uses import Uses, Whose
 from schemas.quantity import MICRO
 from schemas.use_limit import UseLimit, Window
 
-MOST_PLACES = 6
+MOST_PLACES = 4
 TENANTS = st.sampled_from(["acme", "globex"])
 C1, C2 = Whose("c-1", "jobs"), Whose("c-2", "jobs")
 WHOSE = st.sampled_from([C1, C2])
