@@ -1,15 +1,20 @@
-"""`python -m ingest`: reads settings, builds the parts, serves until SIGTERM."""
+"""`python -m ingest [checks]`: the ingress, or checks of quotas alone; serves until SIGTERM."""
 
 import asyncio
 import gc
 import sys
+from collections.abc import Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import Final
 
 from ingest.app import Ingress
+from ingest.checks import Checks
 from ingest.instruments import label_values
 from runtime.catalog import CatalogFollower
 from runtime.health import Health
 from runtime.health_server import HealthServer
-from runtime.lifecycle import run
+from runtime.lifecycle import MISCONFIGURED, run
 from runtime.metrics import Metrics
 from runtime.settings import Settings
 from runtime.version import build
@@ -21,8 +26,21 @@ from schemas.topics import USAGE, topic_name
 _GC_THRESHOLDS = (50_000, 20, 50)
 
 
-async def main(settings: Settings, stop: asyncio.Event) -> None:
-    """Run the ingress until *stop* is set."""
+#: What it may be.
+_KINDS: Final[Mapping[str, type[Ingress | Checks]]] = MappingProxyType({"": Ingress, "checks": Checks})
+
+
+def main(words: list[str]) -> int:
+    """Run what *words* name, and return the exit code."""
+    kind = _KINDS.get(" ".join(words))
+    if kind is None:
+        sys.stderr.write(f"ingest: {' '.join(words)} is no part of it: choose checks, or nothing for all\n")
+        return MISCONFIGURED
+    return run(INGEST, partial(_serve, kind))
+
+
+async def _serve(kind: type[Ingress | Checks], settings: Settings, stop: asyncio.Event) -> None:
+    """Run a process of *kind* until *stop* is set."""
     loop = asyncio.get_running_loop()
     ready = asyncio.Event()
     failed: asyncio.Future[None] = loop.create_future()
@@ -40,15 +58,15 @@ async def main(settings: Settings, stop: asyncio.Event) -> None:
     health = Health()
     follower = CatalogFollower(settings, changed, cannot_go_on)
     health.need("catalog", follower.missing, dependency=True)
-    ingress = Ingress(settings, metrics, follower)
-    ingress.declare(health)
+    serving = kind(settings, metrics, follower)
+    serving.declare(health)
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
     async with HealthServer(health, metrics.registry, settings.host, settings.health_port):
         with follower:
-            await ingress.serve(stop, ready, failed)
+            await serving.serve(stop, ready, failed)
 
 
 if __name__ == "__main__":
-    sys.exit(run(INGEST, main))
+    sys.exit(main(sys.argv[1:]))

@@ -12,7 +12,6 @@ from ingest.core.quota_states import QuotaStates
 from ingest.core.rates import Rates
 from ingest.core.reading import Reader
 from ingest.core.rounds import Rounds
-from ingest.core.uses import Uses
 from ingest.events_route import EventsRoute
 from ingest.ground import Ground
 from ingest.http_requests import Requests
@@ -20,10 +19,10 @@ from ingest.http_server import Door
 from ingest.instruments import EVENTS_ROUTE, QUOTAS_ROUTE, VALIDATE_ROUTE, Instruments
 from ingest.intake import Intake
 from ingest.kafka import Faults, UsageLog, connect
-from ingest.limits_route import limit_routes
 from ingest.packer import Packer
 from ingest.quota_route import QuotaRoute
 from ingest.quotas import QuotaFollower
+from ingest.serving import serve_until
 from ingest.tally import DoorTally
 from ingest.validate_route import ValidateRoute
 from runtime import logs
@@ -78,16 +77,14 @@ class Ingress:
             self._instruments,
         )
         stale_seconds = settings.quota_stale_seconds
-        self._uses = Uses()
         checks = QuotaRoute(
-            lambda: follower.catalog, self._states, partitions, stale_seconds, self._uses, self._instruments
+            lambda: follower.catalog, self._states, partitions, stale_seconds, None, self._instruments
         )
         validate = ValidateRoute(intake, self._states, partitions, stale_seconds)
         routes = {
             EVENTS_ROUTE: {"POST": events.post},
             VALIDATE_ROUTE: {"POST": validate.post},
             QUOTAS_ROUTE: {"GET": checks.get},
-            **limit_routes(lambda: follower.catalog, self._uses, self._gate, self._instruments),
         }
         self._requests = Requests(routes, self._instruments, run)
         self._door = Door(self._requests.answer)
@@ -104,23 +101,13 @@ class Ingress:
         Raises Misconfigured, what *failed* holds, or RuntimeError where only a new process helps.
         """
         with self._quotas:
-            await self._serve(stop, ready, failed)
-
-    async def _serve(self, stop: asyncio.Event, ready: asyncio.Event, failed: asyncio.Future[None]) -> None:
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(self._ground.watch()),
-                group.create_task(self._keep_house()),
-                group.create_task(self._tell_once_a_minute()),
-                group.create_task(self._listen(ready)),
-                group.create_task(_result_of(failed)),
+            work = [
+                self._ground.watch(),
+                self._keep_house(),
+                self._tell_once_a_minute(),
+                self._listen(ready),
             ]
-            try:
-                await stop.wait()
-            finally:
-                await self._drain()
-            for task in tasks:
-                task.cancel()
+            await serve_until(stop, failed, work, self._drain)
 
     def _states(self) -> QuotaStates:
         return self._quotas.states
@@ -128,20 +115,18 @@ class Ingress:
     async def _listen(self, ready: asyncio.Event) -> None:
         await ready.wait()
         await self._ground.firm()
-        port = await self._door.listen(self._settings.host, self._settings.ingest_port)
+        port = await self._door.listen(self._settings.host, self._settings.ingest_port, "WEIR_INGEST_PORT")
         log.info("ingest.listening", host=self._settings.host, port=port)
 
     async def _keep_house(self) -> None:
         while True:
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
             self._log.poll()
-            self._uses.rest(time.monotonic_ns())
             self._instruments.look(
                 inflight=self._requests.inflight,
                 connections=len(self._door.connections),
                 queued=len(self._producer),
                 behind_seconds=self._backlog.behind_seconds,
-                limit_places=self._uses.places,
             )
             self._tally.publish(_now_ms())
             if self._faults.fatal is not None:
@@ -165,10 +150,6 @@ class Ingress:
         self._tally.publish(_now_ms())
         left = await asyncio.to_thread(self._producer.flush, _FLUSH_SECONDS)
         log.info("ingest.drained", left=left)
-
-
-async def _result_of(future: asyncio.Future[None]) -> None:
-    await future
 
 
 def _now_ms() -> int:

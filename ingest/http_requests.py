@@ -62,7 +62,7 @@ class Requests:
             answer = problem_answer(Problem("bad_request", "the client went away"), request_id)
         except Exception:
             log.exception("request.failed", request_id=request_id)
-            problem = Problem("internal", "the ingress failed; it is safe to repeat the request")
+            problem = Problem("internal", "the door failed; it is safe to repeat the request")
             answer = problem_answer(problem, request_id)
         finally:
             self.inflight -= 1

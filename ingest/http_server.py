@@ -85,7 +85,7 @@ class Connection(RequestHandler):
         """Answer what aiohttp itself refuses (no HTTP, a head too large), in our shape."""
         if status >= 500:  # noqa: PLR2004 -- ours
             log.error("request.failed", exc_info=exc)
-            problem = Problem("internal", "the ingress failed; it is safe to repeat the request")
+            problem = Problem("internal", "the door failed; it is safe to repeat the request")
         else:
             problem = Problem("bad_request", "this is no HTTP request that can be read")
         answer = problem_answer(problem, secrets.token_hex(8))
@@ -117,10 +117,10 @@ class Door(web.Server):
         """Whether connections are taken in."""
         return self._listener is not None and self._listener.is_serving()
 
-    async def listen(self, host: str, port: int) -> int:
+    async def listen(self, host: str, port: int, setting: str) -> int:
         """Listen beside whoever listens there by SO_REUSEPORT too, and return the port.
 
-        Raises Misconfigured.
+        Raises Misconfigured, which names the *setting* of the port.
         """
         try:
             listener = await self._own_loop.create_server(
@@ -128,7 +128,7 @@ class Door(web.Server):
             )
         except OSError as error:
             raise Misconfigured(
-                f"cannot listen on {host}:{port} ({error.strerror}): set WEIR_HOST or WEIR_INGEST_PORT"
+                f"cannot listen on {host}:{port} ({error.strerror}): set WEIR_HOST or {setting}"
             ) from None
         self._listener = listener
         self._sweeping = asyncio.create_task(self._sweep())

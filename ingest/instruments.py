@@ -122,7 +122,7 @@ class Instruments:
             self._failures.labels(self._topic, failure).inc()
 
     def look(
-        self, *, inflight: int, connections: int, queued: int, behind_seconds: float, limit_places: int
+        self, *, inflight: int, connections: int, queued: int, behind_seconds: float, limit_places: int = 0
     ) -> None:
         """Set what is a number at a time."""
         self._inflight.set(inflight)

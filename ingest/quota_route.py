@@ -31,7 +31,10 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 class QuotaRoute:
-    """Answers checks. One object serves all requests."""
+    """Answers checks. One object serves all requests.
+
+    Where no *uses* are kept, a limit of use is shown as the plan has it.
+    """
 
     def __init__(
         self,
@@ -39,7 +42,7 @@ class QuotaRoute:
         states: Callable[[], QuotaStates],
         partitions: int,
         stale_seconds: int,
-        uses: Uses,
+        uses: Uses | None,
         instruments: Instruments,
     ) -> None:
         self._catalog = catalog
@@ -70,13 +73,15 @@ class QuotaRoute:
         # Before the row: what it says is at least as new.
         through_ms = states.complete_through(partition_of(at.key.tenant, at.key.customer, self._partitions))
         found = answer(at, wanted_micro, states.used(at.key), through_ms, now_ms, self._stale_ms)
-        return msgspec.structs.replace(found, limits=self._limits(at)) if found.limits else found
+        if self._uses is None or not found.limits:
+            return found
+        return msgspec.structs.replace(found, limits=_limits(self._uses, at))
 
-    def _limits(self, at: Standing) -> list[LimitAnswer]:
-        """Return how far the limits of use are taken."""
-        whose, now_ns = Whose(at.key.customer, at.key.meter), time.monotonic_ns()
-        levels = self._uses.of(at.key.tenant).levels(whose, at.use_limit, now_ns)
-        return [level.shown() for level in levels]
+
+def _limits(uses: Uses, at: Standing) -> list[LimitAnswer]:
+    """Return how far the limits of use are taken."""
+    whose, now_ns = Whose(at.key.customer, at.key.meter), time.monotonic_ns()
+    return [level.shown() for level in uses.of(at.key.tenant).levels(whose, at.use_limit, now_ns)]
 
 
 def _names(path: str) -> tuple[str, str]:

@@ -1,35 +1,25 @@
 """Follows `weir.catalog`: what people decided, as a snapshot in memory that is never older than a second.
 
-The topic has one partition and is read from its beginning, without a group, in a thread. Until its
-end has been reached once, and while nobody has published meters, the follower is not ready.
+Until the end of the topic, which has one partition, has been reached once, and while nobody has published
+meters, the follower is not ready.
 """
 
 import threading
-import time
-from collections.abc import Callable
-from contextlib import closing
-from typing import Final, Self
+from collections.abc import Callable, Iterator
+from typing import Final
 
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import Message
 
 from runtime import logs
-from runtime.broker import Broker
-from runtime.kafka import consumer_config, readable
+from runtime.follower import Follower, Turn
 from runtime.settings import Settings
 from runtime.version import VERSION
 from schemas.catalog import Catalog, Fact, decode_fact
-from schemas.errors import Misconfigured, Reject, TryAgain
-from schemas.ground import TopicIdentity
-from schemas.topics import CATALOG, topic_name
+from schemas.errors import Misconfigured, Reject
+from schemas.topics import CATALOG
 
-_POLL_SECONDS: Final = 0.2
-_RETRY_SECONDS: Final = 0.5
-_STOP_SECONDS: Final = 10.0
-#: How often the topic's identity is looked at. Reading on one that was made anew fails only where the
-#: new log is shorter than our position: else its first records are missed without a word.
-_IDENTITY_SECONDS: Final = 5.0
 #: Facts that make one snapshot at most; a snapshot costs a copy of the tables.
-_BATCH: Final = 1_000
+_AT_ONCE: Final = 1_000
 
 _NOT_READ: Final = "weir.catalog has not been read to its end yet"
 _EMPTY: Final = "weir.catalog holds no meters: run `weir catalog apply FILE`"
@@ -37,7 +27,7 @@ _EMPTY: Final = "weir.catalog holds no meters: run `weir catalog apply FILE`"
 log = logs.get_logger(__name__)
 
 
-class CatalogFollower:
+class CatalogFollower(Follower):
     """Keeps the newest snapshot of the catalogue. Survives outages of Kafka with the one it has."""
 
     def __init__(
@@ -52,17 +42,12 @@ class CatalogFollower:
         once, when the follower cannot go on (a fact that this release cannot read): the process
         may then serve with what it has, or stop.
         """
-        self._topic = topic_name(settings.topic_prefix, CATALOG)
-        group = f"{settings.topic_prefix}catalog-{settings.instance}"  # never joined
-        self._config = consumer_config(settings, "catalog", group)
-        self._broker = Broker.of(settings, "catalog-admin")
+        super().__init__(settings, CATALOG, 1, _AT_ONCE)
         self._on_change = on_change
         self._on_failure = on_failure
         self._catalog = Catalog()
         self._missing: str | None = _NOT_READ
         self._ready = threading.Event()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="catalog", daemon=True)
 
     @property
     def catalog(self) -> Catalog:
@@ -82,68 +67,21 @@ class CatalogFollower:
         """Wait at most *seconds* until it has been ready once, and say whether it has."""
         return self._ready.wait(seconds)
 
-    def start(self) -> Self:
-        """Begin to follow."""
-        self._thread.start()
-        return self
+    def _follow(self, turns: Iterator[Turn]) -> None:
+        """Make a snapshot of what came. A table read anew replaces the old."""
+        catalog = Catalog()
+        news = self._missing == _NOT_READ  # then even an empty catalogue is something to say
+        for records, caught_up in turns:
+            if records:
+                catalog, news = catalog.with_facts(_facts(records)), True
+            if news and caught_up:
+                self._publish(catalog)
+                news = False
 
-    def stop(self) -> None:
-        """Stop following; the snapshot stays."""
-        self._stop.set()
-        self._thread.join(_STOP_SECONDS)
-
-    __enter__ = start
-
-    def __exit__(self, *_: object) -> None:
-        """Stop."""
-        self.stop()
-
-    def _run(self) -> None:
-        said = ""
-        while not self._stop.is_set():
-            try:
-                self._follow()
-            except TryAgain as error:
-                if str(error) != said:
-                    said = str(error)
-                    log.warning("catalog.away", reason=said)
-                self._stop.wait(_RETRY_SECONDS)
-            except Exception as error:  # a thread that dies unseen is the worst end
-                log.critical("catalog.failed", exc_info=error)
-                self._missing = f"weir.catalog cannot be followed any further: {error}"
-                self._on_failure(error)
-                return
-
-    def _follow(self) -> None:
-        """Read the topic from its beginning, and go on until `stop`. A table read anew replaces the old."""
-        identity = self._identity()
-        position, end = self._extent()
-        looked = time.monotonic()
-        with closing(Consumer(self._config)) as consumer:
-            consumer.assign([TopicPartition(self._topic, 0, position)])
-            catalog = Catalog()
-            news = self._missing == _NOT_READ  # then even an empty catalogue is something to say
-            while not self._stop.is_set():
-                if news and position >= end:
-                    self._publish(catalog)
-                    news = False
-                if messages := _arrived(consumer):
-                    catalog, news = catalog.with_facts(_facts(messages)), True
-                    position = (messages[-1].offset() or 0) + 1
-                if time.monotonic() - looked >= _IDENTITY_SECONDS:
-                    if self._identity() != identity:
-                        raise TryAgain(f"{self._topic} was made anew")
-                    looked = time.monotonic()
-
-    def _identity(self) -> TopicIdentity | None:
-        return self._broker.topics([self._topic]).get(self._topic)
-
-    def _extent(self) -> tuple[int, int]:
-        """Return the first offset of the topic and the next one to be written. Raises TryAgain."""
-        # Asked for by number: librdkafka needs 0.5 s to find out what "the beginning" is, and another
-        # 0.5 s to tell that the end is reached.
-        only = (self._topic, 0)
-        return self._broker.earliest([only])[only], self._broker.latest([only])[only]
+    def _failed(self, error: Exception) -> bool:
+        self._missing = f"weir.catalog cannot be followed any further: {error}"
+        self._on_failure(error)
+        return False
 
     def _publish(self, catalog: Catalog) -> None:
         self._catalog = catalog
@@ -154,12 +92,6 @@ class CatalogFollower:
             "catalog.changed", version=catalog.version, tenants=len(catalog.tenants), keys=len(catalog.keys)
         )
         self._on_change(catalog)
-
-
-def _arrived(consumer: Consumer) -> list[Message]:
-    """Return the records that have arrived, after a short wait at most. Raises TryAgain."""
-    first = consumer.poll(_POLL_SECONDS)
-    return readable([] if first is None else [first, *consumer.consume(_BATCH, 0)])
 
 
 def _facts(messages: list[Message]) -> list[Fact]:

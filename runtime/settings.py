@@ -74,6 +74,9 @@ class Settings:
     # What listens
     host: Annotated[str, About("Address that all our ports listen on", PROCESSES)] = "127.0.0.1"
     ingest_port: Annotated[Port, About("Port of the ingress", (INGEST,))] = 8080
+    checks_port: Annotated[
+        Port, About("Port of the process that answers checks of quotas alone", (INGEST,))
+    ] = 8085
     console_port: Annotated[Port, About("Port of the read API", (CONSOLE,))] = 8081
     health_port: Annotated[
         Port, About("Port of this process's /livez, /readyz and /metrics; 0 takes a free one", PROCESSES)

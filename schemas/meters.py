@@ -10,7 +10,7 @@ from typing import Self
 
 import msgspec
 
-from schemas import percentile, plain_aggregates, unique
+from schemas import level, percentile, plain_aggregates, unique
 from schemas.aggregate import Needs, Rule
 from schemas.errors import MALFORMED
 from schemas.event import NO_QUANTITY
@@ -44,6 +44,7 @@ class Aggregation(StrEnum):
     P50 = "p50", percentile.P50
     P95 = "p95", percentile.P95
     P99 = "p99", percentile.P99
+    TIME_WEIGHTED_SUM = "time_weighted_sum", level.TIME_WEIGHTED_SUM
 
 
 class ValueMissing(ValueError):  # noqa: N818 -- a finding about an event, not a failure
@@ -120,6 +121,14 @@ class Meter(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
         )
 
     @property
+    def of_level_seconds(self) -> Self:
+        """Return what answers for partials whose sum is level times seconds; itself, if it has no levels."""
+        if self.aggregation is not Aggregation.TIME_WEIGHTED_SUM:
+            return self
+        per_unit = self.per_unit * level.SECONDS_PER_HOUR
+        return msgspec.structs.replace(self, aggregation=Aggregation.SUM, per_unit=per_unit)
+
+    @property
     def worth_one(self) -> bool:
         """Whether an event that names no quantity is worth 1."""
         return self.default_one or self.aggregation.rule.needs is Needs.NOTHING
@@ -133,9 +142,10 @@ class Meter(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=
         return format_ratio(*self.amount(partial, sketch))
 
     def answer_to(self, value: int) -> str:
-        """Return what one event of *value* amounts to, as decimal text."""
+        """Return what one event of *value* amounts to, of a level in an hour, as decimal text."""
         kind = self.aggregation.rule.kind
-        return self.answer(single(0, value), None if kind is None else of_values(kind, (value,)))
+        kept = None if kind is None else of_values(kind, (kind.entry_of(0, value),))
+        return self.answer(single(0, value), kept)
 
     def _from_properties(self, rest: bytes) -> int | None:
         """Return the product of the source properties; None where none of them is there."""

@@ -105,6 +105,10 @@ class _Values:
     """See `schemas.sketch.Kind`."""
 
     has_amounts = True
+    has_times = False
+
+    def entry_of(self, at_ms: int, value: int) -> int:  # noqa: ARG002 -- whenever it came
+        return value
 
     def page_of(self, value: int) -> int:
         return _bucket(value) >> _PAGE_BITS

@@ -40,6 +40,11 @@ class Kind(Protocol):
 
     #: Whether values are amounts, which the partial adds up as well.
     has_amounts: bool
+    #: Whether it matters when a value came.
+    has_times: bool
+
+    def entry_of(self, at_ms: int, value: int) -> int:
+        """Return what stands in pages for an event of *value* at *at_ms*."""
 
     def page_of(self, value: int) -> int:
         """Return the number of the page to which *value* belongs."""

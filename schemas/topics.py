@@ -13,6 +13,9 @@ MAX_RECORD_BYTES: Final = 2_000_000
 _COMPACTION_LAG_MS: Final = DAY_MS
 #: Of a topic that every start reads from its beginning. A second writer is found out within seconds.
 _SHORT_COMPACTION_LAG_MS: Final = 10 * MINUTE_MS
+#: A broker that is not told otherwise refuses what is dated an hour ahead of its own clock: a writer with a
+#: clock that is wrong, or a broker whose clock was set back, would stop the whole.
+_ANY_TIME_MS: Final = 2**63 - 1
 
 
 class Topic(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +43,8 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
             "message.timestamp.type": "LogAppendTime" if self.log_append_time else "CreateTime",
             "retention.ms": str(-1 if self.retention_ms is None else self.retention_ms),
         }
+        if not self.log_append_time:
+            config["message.timestamp.after.max.ms"] = str(_ANY_TIME_MS)
         if self.compact:
             config["min.compaction.lag.ms"] = str(self.compaction_lag_ms)
             config["segment.ms"] = str(self.compaction_lag_ms)

@@ -112,6 +112,10 @@ class _Unique:
     """See `schemas.sketch.Kind`."""
 
     has_amounts = False
+    has_times = False
+
+    def entry_of(self, at_ms: int, value: int) -> int:  # noqa: ARG002 -- whenever it came
+        return value
 
     def page_of(self, value: int) -> int:
         return value >> _PAGE_SHIFT

@@ -1,7 +1,7 @@
 """What every test may ask for: real Kafka and PostgreSQL, and a corner of its own in them."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -60,14 +60,13 @@ def namespace(local_stack: LocalStack, tmp_path: Path) -> Iterator[Namespace]:
 def start(namespace: Namespace, tmp_path: Path) -> Iterator[Callable[..., Running]]:
     """Return a starter of our processes: `start("sinks", "rollups", WEIR_INSTANCE="sinks-a")`.
 
-    All of them end with the test.
+    All of them end with the test. For *clock* see `start_module`.
     """
     running: list[Running] = []
 
-    def starter(module: str, *words: str, **environ: str) -> Running:
-        running.append(
-            start_module(module, *words, environ={**namespace.environ, **environ}, folder=tmp_path / "logs")
-        )
+    def starter(module: str, *words: str, clock: Sequence[float] = (), **environ: str) -> Running:
+        settings = {**namespace.environ, **environ}
+        running.append(start_module(module, *words, environ=settings, folder=tmp_path / "logs", clock=clock))
         return running[-1]
 
     yield starter

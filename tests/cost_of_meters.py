@@ -46,6 +46,7 @@ _METERS: Final = (
     _SUM,
     Meter(name="unique", event_type="e", aggregation=Aggregation.UNIQUE, unique_by=("user",)),
     Meter(name="p95", event_type="e", aggregation=Aggregation.P95, properties=("ms",)),
+    Meter(name="level", event_type="e", aggregation=Aggregation.TIME_WEIGHTED_SUM, properties=("ms",)),
 )
 
 

@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from os import environ as outer_environ
@@ -13,6 +13,7 @@ from deploy.local.ports import free_port
 from deploy.local.probes import http_not_ready
 
 _READY_SECONDS = 120.0
+_WRONG_CLOCK = Path(__file__).with_name("wrong_clock.py")
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,10 @@ class Running:
         """SIGCONT: it goes on as if nothing had been."""
         self.child.send(signal.SIGCONT)
 
+    def jump(self) -> None:
+        """Set its clock to the next of the times that it was started with."""
+        self.child.send(signal.SIGUSR1)
+
     def terminate(self, seconds: float = 20) -> int | None:
         """SIGTERM, and return its exit code; -9 if it did not stop in time."""
         return self.child.stop(seconds)
@@ -68,15 +73,33 @@ class Running:
         self.child.start()
 
 
-def start_module(module: str, *words: str, environ: Mapping[str, str], folder: Path) -> Running:
-    """Run `python -m module words…` with *environ* over the test's own, and its health on a free port."""
+def start_module(
+    module: str,
+    *words: str,
+    environ: Mapping[str, str],
+    folder: Path,
+    clock: Sequence[float] = (),
+    checkout: Path | None = None,
+) -> Running:
+    """Run `python -m module words…` with *environ* over the test's own, and its health on a free port.
+
+    *clock*: the seconds by which its clock is wrong, first and after each `jump`. *checkout*: where the
+    release lies that it is to be of; None: this one.
+    """
     health_port = free_port()
     instance = environ.get("WEIR_INSTANCE", f"{module}-1")
     settings = {"WEIR_INSTANCE": instance, **environ, "WEIR_HEALTH_PORT": str(health_port)}
     inherited = {name: value for name, value in outer_environ.items() if not name.startswith("WEIR_")}
+    how = (str(_WRONG_CLOCK), ",".join(map(str, clock))) if clock else ("-m",)
     program = Program(
         name=instance,
-        argv=(sys.executable, "-m", module, *words),
+        argv=(
+            *(("/usr/bin/env", "-C", str(checkout)) if checkout else ()),
+            sys.executable,
+            *how,
+            module,
+            *words,
+        ),
         environ={**inherited, **settings, "PYTHONUNBUFFERED": "1"},
         not_ready=partial(http_not_ready, health_port),
     )

@@ -7,8 +7,9 @@ from typing import Final, Protocol, TypeVar
 
 from console.api.access import Caller, reading_as
 from console.api.context import Context
-from console.api.core.problem import refuse
+from console.api.core.problem import ParameterFault, bad_parameters, refuse
 from console.usage.core.freshness import Freshness
+from console.usage.reading import Unanswerable
 from console.usage.snapshot import Moment
 from runtime.postgres import AsyncConnection
 
@@ -34,13 +35,16 @@ async def read_fresh(
 ) -> T:
     """Return what *read* finds for *caller*, once it is at most *min_freshness_ms* old; None: as it is.
 
-    Raises Refused when that takes too long.
+    Raises Refused when that takes too long, and where *read* cannot answer what is asked.
     """
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         ends = await context.log.ends()
         async with reading_as(context, caller) as connection:
-            found = await read(connection, Moment(ends, now_ms()))
+            try:
+                found = await read(connection, Moment(ends, now_ms()))
+            except Unanswerable as error:
+                raise bad_parameters(ParameterFault(f"/{error.field}", "unknown", str(error))) from None
         if min_freshness_ms is None or _is_fresh(found.freshness, min_freshness_ms):
             return found
         if time.monotonic() > deadline:

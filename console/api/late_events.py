@@ -1,6 +1,5 @@
 """`GET /v1/late-events`: of the events that were accepted, how many came in time."""
 
-import msgspec
 from aiohttp import web
 
 from console.api.access import caller_of
@@ -12,20 +11,15 @@ from console.api.fresh import now_ms, read_fresh
 from console.ledger.core.merge import Arrivals
 from console.ledger.reading import Question, read_ledger
 from console.usage.core.calendar import Window
+from console.usage.core.freshness import Dated
 
 
-class LateEvents(msgspec.Struct, frozen=True):
+class LateEvents(Dated, frozen=True):
     """The answer of `/v1/late-events`."""
 
     data: list[Arrivals]
     #: The list has one page.
     next: None
-    #: Everything that the log had confirmed before this moment is in the numbers.
-    complete_through: str | None
-    #: Newest offset of `weir.usage` in the numbers, by partition.
-    as_of_offset: int | dict[str, int | None] | None
-    #: Age of complete_through.
-    lag_seconds: float | None
 
 
 async def late_events(request: web.Request) -> web.Response:
@@ -45,7 +39,4 @@ async def late_events(request: web.Request) -> web.Response:
         min_freshness_ms,
         lambda connection, moment: read_ledger(connection, context.settings, question, moment),
     )
-    fresh = ledger.freshness
-    return answer(
-        LateEvents(ledger.data, None, fresh.complete_through, fresh.as_of_offset, fresh.lag_seconds)
-    )
+    return answer(LateEvents(ledger.data, None, **ledger.freshness.stated()))

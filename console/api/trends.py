@@ -1,23 +1,21 @@
 """`GET /v1/usage/trends`: how a customer's usage of one meter changes, and where it is highest."""
 
-import msgspec
 from aiohttp import web
 
 from console.api.access import Caller, caller_of
 from console.api.answers import answer
 from console.api.context import CONTEXT, Context
 from console.api.core.parameters import Parameters, duration, limit, name_of, one_of
-from console.api.core.problem import ParameterFault, bad_parameters
 from console.api.core.span import take_span
 from console.api.fresh import now_ms, read_fresh
 from console.usage.core.calendar import Window
+from console.usage.core.freshness import Dated
 from console.usage.core.trend import PEAKS, SIZES_MS, Trend, comparable
-from console.usage.reading import Unanswerable
 from console.usage.trends import TrendQuestion, read_trends
 from schemas.errors import Reject
 
 
-class UsageTrends(msgspec.Struct, frozen=True):
+class UsageTrends(Dated, frozen=True):
     """The answer of `/v1/usage/trends`."""
 
     customer: str
@@ -29,12 +27,6 @@ class UsageTrends(msgspec.Struct, frozen=True):
     peaks: list[Trend]
     #: The list has one page.
     next: None
-    #: Everything that the log had confirmed before this moment is in the numbers.
-    complete_through: str | None
-    #: Newest offset of `weir.usage` in the numbers.
-    as_of_offset: int | dict[str, int | None] | None
-    #: Age of complete_through.
-    lag_seconds: float | None
 
 
 async def usage_trends(request: web.Request) -> web.Response:
@@ -63,16 +55,12 @@ def _question(given: Parameters, tenant: str) -> TrendQuestion:
 async def _answer(
     context: Context, caller: Caller, question: TrendQuestion, min_freshness_ms: int | None
 ) -> UsageTrends:
-    try:
-        page = await read_fresh(
-            context,
-            caller,
-            min_freshness_ms,
-            lambda connection, moment: read_trends(connection, context.settings, question, moment),
-        )
-    except Unanswerable as error:
-        raise bad_parameters(ParameterFault(f"/{error.field}", "unknown", str(error))) from None
-    fresh = page.freshness
+    page = await read_fresh(
+        context,
+        caller,
+        min_freshness_ms,
+        lambda connection, moment: read_trends(connection, context.settings, question, moment),
+    )
     return UsageTrends(
         question.customer,
         question.meter,
@@ -80,7 +68,5 @@ async def _answer(
         page.found.data,
         page.found.peaks,
         None,
-        fresh.complete_through,
-        fresh.as_of_offset,
-        fresh.lag_seconds,
+        **page.freshness.stated(),
     )

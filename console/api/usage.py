@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-import msgspec
 from aiohttp import web
 
 from console.api.access import Caller, caller_of
@@ -17,38 +16,29 @@ from console.api.core.parameters import (
     names_of,
     one_of,
 )
-from console.api.core.problem import ParameterFault, bad_parameters
 from console.api.core.span import take_span
 from console.api.fresh import now_ms, read_fresh
 from console.quota.reading import Current, Subject, read_current
 from console.usage.core.calendar import Bounds, Window
 from console.usage.core.cursor import Position, seal, unseal
+from console.usage.core.freshness import Dated
 from console.usage.core.merge import Usage
-from console.usage.reading import Question, Unanswerable, read_usage
+from console.usage.reading import Question, read_usage
 from schemas.errors import Reject
 
 
-class UsageList(msgspec.Struct, frozen=True):
+class UsageList(Dated, frozen=True):
     """The answer of `/v1/usage`."""
 
     data: list[Usage]
     #: Cursor of the next page; null on the last one.
     next: str | None
-    #: Everything that the log had confirmed before this moment is in the numbers.
-    complete_through: str | None
-    #: Newest offset of `weir.usage` in the numbers; by partition where they are of several.
-    as_of_offset: int | dict[str, int | None] | None
-    #: Age of complete_through.
-    lag_seconds: float | None
 
 
-class CurrentUsage(msgspec.Struct, frozen=True):
+class CurrentUsage(Dated, frozen=True):
     """The answer of `/v1/usage/current/{customer}`: each meter in its own period."""
 
     data: list[Current]
-    complete_through: str | None
-    as_of_offset: int | dict[str, int | None] | None
-    lag_seconds: float | None
 
 
 async def list_usage(request: web.Request) -> web.Response:
@@ -71,17 +61,13 @@ async def current_usage(request: web.Request) -> web.Response:
     meter = given.take("meter", name_of)
     given.done()
     subject = Subject(caller.tenant, customer, meter)
-    try:
-        found = await read_fresh(
-            context,
-            caller,
-            min_freshness_ms,
-            lambda connection, moment: read_current(connection, context.settings, subject, moment),
-        )
-    except Reject as error:
-        raise bad_parameters(ParameterFault("/meter", "unknown", str(error))) from None
-    fresh = found.freshness
-    return answer(CurrentUsage(found.data, fresh.complete_through, fresh.as_of_offset, fresh.lag_seconds))
+    found = await read_fresh(
+        context,
+        caller,
+        min_freshness_ms,
+        lambda connection, moment: read_current(connection, context.settings, subject, moment),
+    )
+    return answer(CurrentUsage(found.data, **found.freshness.stated()))
 
 
 def _question(given: Parameters, tenant: str, context: Context) -> Question:
@@ -118,16 +104,12 @@ def _scope(
 async def _answer(
     context: Context, caller: Caller, question: Question, min_freshness_ms: int | None
 ) -> UsageList:
-    try:
-        page = await read_fresh(
-            context,
-            caller,
-            min_freshness_ms,
-            lambda connection, moment: read_usage(connection, context.settings, question, moment),
-        )
-    except Unanswerable as error:
-        raise bad_parameters(ParameterFault(f"/{error.field}", "unknown", str(error))) from None
+    page = await read_fresh(
+        context,
+        caller,
+        min_freshness_ms,
+        lambda connection, moment: read_usage(connection, context.settings, question, moment),
+    )
     scope = _scope(question.tenant, question.customer, question.meter, question.window, question.group_by)
     following = None if page.next is None else seal(page.next, scope, context.secret)
-    fresh = page.freshness
-    return UsageList(page.data, following, fresh.complete_through, fresh.as_of_offset, fresh.lag_seconds)
+    return UsageList(page.data, following, **page.freshness.stated())

@@ -23,10 +23,11 @@ T = TypeVar("T")
 
 
 class Target(NamedTuple):
-    """Which ingress to ask, and as whom."""
+    """Where to send events and checks, and as whom."""
 
     host: str
-    port: int
+    ingest_port: int
+    checks_port: int
     key: str
 
 
@@ -58,7 +59,7 @@ def flood(target: Target, seconds: float) -> int:
 
 
 async def _check(target: Target, customers: list[str], rate: float, checks: int) -> list[float]:
-    host, port, key = target
+    host, _, port, key = target
     requests = [check_bytes(host, port, key, f"/v1/quotas/{each}/{METER}") for each in customers]
     begun_at = time.monotonic() + 0.1
     numbers = iter(range(checks))
@@ -84,16 +85,16 @@ async def _check(target: Target, customers: list[str], rate: float, checks: int)
 
 
 async def _probe(target: Target, probes: int) -> list[Probe]:
-    host, port, key = target
-    wire, customer = Wire(host, port), f"probe-{uuid4()}"
-    ask = check_bytes(host, port, key, f"/v1/quotas/{customer}/{METER}?quantity=0")
+    host, port, checks_port, key = target
+    wire, checks, customer = Wire(host, port), Wire(host, checks_port), f"probe-{uuid4()}"
+    ask = check_bytes(host, checks_port, key, f"/v1/quotas/{customer}/{METER}?quantity=0")
     found = []
     for number in range(1, probes + 1):
         event = {"id": str(uuid4()), "customer": customer, "meter": METER, "quantity": "1"}
         event["time"] = format_instant(time.time_ns() // 1_000_000)
         accepted = await wire.send(request_bytes(host, port, key, json.dumps(event).encode()))
         deadline = accepted.ended_at + _PATIENCE_SECONDS
-        while (answer := await wire.send(ask)).status != HTTPStatus.OK or _used(answer.body) < number:
+        while (answer := await checks.send(ask)).status != HTTPStatus.OK or _used(answer.body) < number:
             if time.monotonic() > deadline:
                 raise TryAgain(f"no check knows of an event that was answered with {accepted.status}")
             await asyncio.sleep(_POLL_SECONDS)
@@ -104,11 +105,12 @@ async def _probe(target: Target, probes: int) -> list[Probe]:
             )
         )
     wire.close()
+    checks.close()
     return found
 
 
 async def _flood(target: Target, seconds: float) -> int:
-    host, port, key = target
+    host, port, _, key = target
     events = [{"id": f"flood-{number}", "customer": "flood", "meter": METER} for number in range(1_000)]
     request = request_bytes(host, port, key, json.dumps(events).encode())
     refused, ends_at = 0, time.monotonic() + seconds

@@ -70,6 +70,6 @@ def prober() -> Iterator[ProcessPoolExecutor]:
 
 
 def target_of(bench: Bench) -> Target:
-    """Return the ingress, to be asked as the first tenant."""
+    """Return the doors, to be asked as the first tenant."""
     settings = bench.stage.settings
-    return Target(settings.host, settings.ingest_port, bench.stage.accounts[0].key)
+    return Target(settings.host, settings.ingest_port, settings.checks_port, bench.stage.accounts[0].key)

@@ -127,10 +127,13 @@ class LogSide:
 
     def _add_sketches(self, measure: Measure) -> None:
         """Make the sketches of a meter's rows from the values on the log: each with how often it came."""
-        if measure.meter.aggregation.rule.kind is not None:
-            name = "distinct_things" if measure.meter.unique_by else "distinct_values"
-            worth = {} if measure.meter.unique_by else _worth(measure)
-            found = self._desk.rows(name, **_which(measure), **worth)
+        kind = measure.meter.aggregation.rule.kind
+        if kind is not None:
+            if measure.meter.unique_by:
+                found = self._desk.rows("distinct_things", **_which(measure))
+            else:
+                worth = {**_worth(measure), "timed": kind.has_times}
+                found = self._desk.rows("distinct_values", **_which(measure), **worth)
             self._desk.fill("sketches", sketches.of_log(measure.meter, found))
 
     def _measure_one_by_one(self, measure: Measure) -> None:

@@ -267,11 +267,11 @@ from (
 group by tenant, customer, grp, hour_ms, arrival_day;
 
 -- name: distinct_values
--- Different values of each row of usage, and how often each came.
+-- Different values of each row of usage, and how often each came; where that matters, when ($timed).
 select
     tenant, customer, grp, hour_ms,
     case when fate = 'late' then (recorded_at_ms // 86400000)::int else 0 end as arrival_day,
-    coalesce(value::varchar, huge::varchar) as worth, count(*)
+    if($timed, occurred_at_ms, 0) as at_ms, coalesce(value::varchar, huge::varchar) as worth, count(*)
 from (
     select
         e.*, m.huge, coalesce(c.grp, '') as grp,
@@ -286,7 +286,7 @@ from (
     where e.type = $type and e.version = $version and e.fate in ('counted', 'late')
         and ($everybody or c.rest is not null)
 )
-group by tenant, customer, grp, hour_ms, arrival_day, worth
+group by tenant, customer, grp, hour_ms, arrival_day, at_ms, worth
 order by tenant, customer, grp, hour_ms, arrival_day;
 
 -- name: distinct_things
@@ -294,7 +294,7 @@ order by tenant, customer, grp, hour_ms, arrival_day;
 select
     e.tenant, e.customer, coalesce(c.grp, '') as grp, e.hour_ms,
     case when e.fate = 'late' then (e.recorded_at_ms // 86400000)::int else 0 end as arrival_day,
-    t.thing, count(*)
+    0, t.thing, count(*)
 from events e
 join things t on t.rest = e.rest and t.type = $type and t.version = $version and t.meter = $meter
 left join choices c on c.rest = e.rest and c.type = $type and c.version = $version and c.meter = $meter

@@ -78,8 +78,8 @@ def _meters(desk: Desk, catalog: Catalog) -> list[MeterRow]:
                 _partial(logged),
                 _partial(stored),
                 gap,
-                sketches.get(("log", tenant, meter, hour_ms)),
-                sketches.get(("store", tenant, meter, hour_ms)),
+                sketches.get(("log", tenant, meter, hour_ms), ()),
+                sketches.get(("store", tenant, meter, hour_ms), ()),
             ),
             catalog,
         )
@@ -87,14 +87,14 @@ def _meters(desk: Desk, catalog: Catalog) -> list[MeterRow]:
     ]
 
 
-def _sketches(desk: Desk, catalog: Catalog) -> dict[tuple[str, str, str, int], Sketch]:
-    """Return by side, tenant, meter and hour what all rows keep together."""
+def _sketches(desk: Desk, catalog: Catalog) -> dict[tuple[str, str, str, int], list[Sketch]]:
+    """Return by side, tenant, meter and hour what all rows keep."""
     found = {}
     for hour, rows in groupby(desk.rows("sketches_of_hours"), key=lambda row: row[:4]):
         side, tenant, name, hour_ms = hour
         kind = meter_of(name, hour_ms, catalog).aggregation.rule.kind
         if kind is not None:
-            found[side, tenant, name, hour_ms] = together(kind, (pages for *_, pages in rows))
+            found[side, tenant, name, hour_ms] = together(kind, (row[4:] for row in rows))
     return found
 
 

@@ -118,10 +118,10 @@ group by tenant, meter, window_start_ms
 order by tenant, meter, window_start_ms;
 
 -- name: sketches_of_hours
-select side, tenant, meter, window_start_ms, pages
+select side, tenant, meter, window_start_ms, customer, grp, pages
 from sketches
 where within(tenant, window_start_ms)
-order by side, tenant, meter, window_start_ms;
+order by side, tenant, meter, window_start_ms, customer, grp;
 
 -- name: fate_findings
 select tenant, type, hour_ms, arrival_day, partition, log_says, store_says, gap

@@ -1,21 +1,17 @@
 """The log's own tail: what `weir.usage` holds beyond the archive, up to its end."""
 
 from collections.abc import Iterator, Mapping
-from typing import Final, NamedTuple, cast
+from typing import NamedTuple, cast
 
-from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import Message
 
 from console.books.core.entries import Finding
 from console.books.core.rows import EventRow, Place, rows_of
 from runtime.broker import Broker
-from runtime.kafka import consumer_config
+from runtime.log_reader import read
 from runtime.settings import Settings
-from schemas.errors import TryAgain
 from schemas.source_record import header_map
 from schemas.topics import USAGE, topic_name
-
-_RECORDS: Final = 500
-_SILENCE_SECONDS: Final = 15.0
 
 
 class Stretch(NamedTuple):
@@ -58,48 +54,16 @@ class Tail:
 
     def read(self, stretches: list[Stretch]) -> Iterator[EventRow]:
         """Yield every event of *stretches*. Raises TryAgain, UnknownPackVersion."""
-        if not stretches:
-            return
-        consumer = Consumer(consumer_config(self._settings, "books", f"{self._settings.topic_prefix}books"))
-        try:
-            consumer.assign([TopicPartition(self._topic, each.partition, each.start) for each in stretches])
-            yield from self._until(consumer, {each.partition: each.end for each in stretches})
-        finally:
-            consumer.close()
-
-    def _until(self, consumer: Consumer, ends: dict[int, int]) -> Iterator[EventRow]:
-        while ends:
-            first = consumer.poll(_SILENCE_SECONDS)
-            if first is None:
-                raise TryAgain(f"Kafka sends nothing of {self._topic} for {_SILENCE_SECONDS:.0f} s")
-            # Asked with a timeout, `consume` waits all of it when the tail is short.
-            for message in (first, *consumer.consume(_RECORDS, 0)):
-                partition, offset = _position(message)
-                end = ends.get(partition, 0)
-                if offset < end:
-                    yield from self._rows(message)
-                if offset >= end - 1:
-                    ends.pop(partition, None)
+        starts = {(self._topic, each.partition): each.start for each in stretches}
+        ends = {(self._topic, each.partition): each.end for each in stretches}
+        for message in read(self._settings, "books", starts, ends):
+            yield from self._rows(message)
 
     def _rows(self, message: Message) -> Iterator[EventRow]:
-        partition, offset = _position(message)
+        partition, offset = message.partition() or 0, message.offset() or 0
         place = Place(self._generation, partition, offset, message.timestamp()[1])
         headers = cast("list[tuple[str, bytes | None]] | None", message.headers())
         return rows_of(place, message.value() or b"", header_map(headers))
-
-
-def _position(message: Message) -> tuple[int, int]:
-    error = message.error()
-    if error is not None:
-        raise TryAgain(f"Kafka does not let us read: {_words(error)}")
-    partition, offset = message.partition(), message.offset()
-    if partition is None or offset is None:
-        raise TypeError("a record without a position")
-    return partition, offset
-
-
-def _words(error: KafkaError) -> str:
-    return str(error.str())
 
 
 def _deleted(topic: str, partition: int, first: int, last: int) -> Finding:

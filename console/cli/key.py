@@ -5,7 +5,7 @@ import os
 import click
 
 from console.cli.place import with_settings
-from console.cli.rates import in_words, limit_of, limit_options, rate_options
+from console.cli.rates import limit_of, limit_options, rate_options, show_limit
 from console.cli.show import Format, example, format_option, say, show, show_json
 from console.control import keys
 from console.control.core.key import RANDOM_BYTES, SCOPES, scopes_of
@@ -83,10 +83,7 @@ def limit(
     settings.need("postgres")
     with connect(settings, "key", autocommit=True) as connection:
         key_id = keys.limit_key(connection, key_id, rate)
-    say(f"key {key_id} may send {in_words(rate)}")
-    row = (key_id, rate and rate.per_second, rate and rate.burst)
-    columns = ("key_id", "rate", "burst")
-    show(output, columns, [row], dict(zip(columns, row, strict=True)))
+    show_limit(output, "key_id", key_id, rate)
 
 
 @command.command("list", epilog=example("weir key list --tenant acme"))

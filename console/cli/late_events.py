@@ -52,9 +52,7 @@ def command(
     rows = [tuple(getattr(each, column) for column in columns) for each in ledger.data]
     value = {
         "data": ledger.data,
-        "complete_through": fresh.complete_through,
-        "as_of_offset": fresh.as_of_offset,
-        "lag_seconds": fresh.lag_seconds,
+        **fresh.stated(),
     }
     show(output, columns, rows, value)
     say(f"complete through {fresh.complete_through or 'nothing yet'}")

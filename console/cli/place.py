@@ -59,7 +59,9 @@ def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _addresses(folder: DataFolder, addresses: Mapping[str, str]) -> dict[str, str]:
     ports = {
-        f"WEIR_{name.upper()}_PORT": addresses[name].rpartition(":")[2] for name in ("ingest", "console")
+        f"WEIR_{name.upper()}_PORT": addresses[name].rpartition(":")[2]
+        for name in ("ingest", "checks", "console")
+        if name in addresses  # not in what a release before this one has started
     }
     return {
         _DATA: str(folder.path),

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from console.cli.show import Format, say, show
 from console.control.core.rates import rate_of
 from schemas.rate import Rate
 
@@ -44,3 +45,11 @@ def limit_of(per_second: int | None, burst: int | None, *, no_rate: bool) -> Rat
 def in_words(rate: Rate | None) -> str:
     """Return *rate* as a sentence's end."""
     return f"{rate.per_second} events a second, {rate.burst} at once" if rate else "as much as it likes"
+
+
+def show_limit(output: Format, column: str, whose: str, rate: Rate | None) -> None:
+    """Show which *rate* the key or tenant *whose* has from now on; *column* says which of both it is."""
+    say(f"{column.removesuffix('_id')} {whose} may send {in_words(rate)}")
+    row = (whose, rate and rate.per_second, rate and rate.burst)
+    columns = (column, "rate", "burst")
+    show(output, columns, [row], dict(zip(columns, row, strict=True)))

@@ -5,7 +5,7 @@ from typing import Final
 import click
 
 from console.cli.place import with_settings
-from console.cli.rates import in_words, limit_of, limit_options
+from console.cli.rates import limit_of, limit_options, show_limit
 from console.cli.show import Format, example, format_option, say, show
 from console.control import tenants
 from runtime.postgres import connect
@@ -88,7 +88,4 @@ def limit(
     with connect(settings, "tenant", autocommit=True) as connection:
         tenant = tenants.find_tenant(connection, tenant)
         tenants.limit_rate(connection, tenant, rate)
-    say(f"tenant {tenant} may send {in_words(rate)}")
-    row = (tenant, rate and rate.per_second, rate and rate.burst)
-    columns = ("tenant", "rate", "burst")
-    show(output, columns, [row], dict(zip(columns, row, strict=True)))
+    show_limit(output, "tenant", tenant, rate)

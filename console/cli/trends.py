@@ -90,9 +90,7 @@ def _show(question: TrendQuestion, page: TrendPage, output: Format) -> None:
         "unit": page.unit,
         "data": page.found.data,
         "peaks": page.found.peaks,
-        "complete_through": fresh.complete_through,
-        "as_of_offset": fresh.as_of_offset,
-        "lag_seconds": fresh.lag_seconds,
+        **fresh.stated(),
     }
     show(output, _COLUMNS, rows, value)
     say(f"complete through {fresh.complete_through or 'nothing yet'}")

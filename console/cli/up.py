@@ -9,7 +9,6 @@ from console.cli.show import example, say
 from deploy.local import stack
 from deploy.local.folder import StackRuns
 from deploy.local.state import StackStatus
-from schemas.process import CONSOLE, INGEST
 
 _MOST_WORKERS = 64
 
@@ -56,6 +55,6 @@ def _announce(status: StackStatus) -> None:
     for name, address in status.addresses.items():
         click.echo(f"{name:<14}{address}")
     for process in status.processes:
-        if process.metrics and process.name not in {INGEST, CONSOLE}:
+        if process.metrics and process.name not in status.addresses:
             click.echo(f"{process.name:<14}{process.metrics}")
     click.echo("ready" if status.ready else f"not ready ({status.phase}): see `weir status`")

@@ -86,9 +86,7 @@ def _show(page: Page, output: Format) -> None:
     rows = [tuple(getattr(usage, column) for column in _COLUMNS) for usage in page.data]
     value = {
         "data": page.data,
-        "complete_through": fresh.complete_through,
-        "as_of_offset": fresh.as_of_offset,
-        "lag_seconds": fresh.lag_seconds,
+        **fresh.stated(),
     }
     show(output, _COLUMNS, rows, value)
     say(f"complete through {fresh.complete_through or 'nothing yet'}")

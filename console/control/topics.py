@@ -29,7 +29,7 @@ from schemas.errors import TryAgain
 from schemas.topics import CATALOG, TOPICS, Topic, topic_name
 
 #: The broker answers "created" a moment before it can describe the topic, and that before it leads it.
-_USABLE_SECONDS: Final = 10.0
+_USABLE_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 0.05
 #: With fewer confirmed copies than this, Kafka refuses a write.
 _MIN_IN_SYNC: Final = 2

@@ -1,26 +1,22 @@
 """The ends of `weir.usage` and `weir.verdicts` that are not in the archive yet."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
-from typing import Final, NamedTuple, cast
+from typing import NamedTuple, cast
 
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import Message
 
 from console.events.archive import Wanted
 from console.events.core.sighting import Said, Sighting, Where
 from runtime.broker import Broker
-from runtime.kafka import consumer_config
+from runtime.log_reader import read
 from runtime.settings import Settings
-from schemas.errors import Reject, TryAgain
+from schemas.errors import Reject
 from schemas.event import NO_QUANTITY, NOT_GIVEN
 from schemas.pack import Pack
 from schemas.seen import parse_offset_key
 from schemas.source_record import header_map, read_record
 from schemas.topics import USAGE, VERDICTS, Topic, topic_name
 from schemas.verdict import PROGRESS_KEY, decode_verdicts
-
-_RECORDS: Final = 500
-_SILENCE_SECONDS: Final = 10.0
 
 
 class Record(NamedTuple):
@@ -102,40 +98,11 @@ class Tail:
         wanted = [(name, number) for number in sorted(set(partitions))]
         broker = Broker.of(self._settings, "event")
         begins, ends = broker.earliest(wanted), broker.latest(wanted)
-        left: dict[int, int] = {}
-        places: list[TopicPartition] = []
-        for place in wanted:
-            start = max(self._archived_to.get((topic.name, place[1]), 0), begins[place])
-            if start < ends[place]:
-                left[place[1]] = ends[place]
-                places.append(TopicPartition(*place, start))
-        if places:
-            group = f"{self._settings.topic_prefix}event"
-            with closing(Consumer(consumer_config(self._settings, "event", group))) as consumer:
-                consumer.assign(places)
-                yield from _until(consumer, left)
-
-
-def _until(consumer: Consumer, ends: dict[int, int]) -> Iterator[Record]:
-    while ends:
-        first = consumer.poll(_SILENCE_SECONDS)
-        if first is None:
-            raise TryAgain(f"Kafka sends nothing for {_SILENCE_SECONDS:.0f} s")
-        # Asked with a timeout, `consume` would wait all of it for records that a short tail does not have.
-        for message in (first, *consumer.consume(_RECORDS, 0)):
-            record = _record(message)
-            end = ends.get(record.partition, 0)
-            if record.offset < end:
-                yield record
-            if record.offset >= end - 1:
-                ends.pop(record.partition, None)
-
-
-def _record(message: Message) -> Record:
-    error, partition, offset = message.error(), message.partition(), message.offset()
-    if error is not None or partition is None or offset is None:
-        raise TryAgain(f"Kafka does not let us read: {error}")
-    return Record(partition, offset, message)
+        starts = {
+            place: max(self._archived_to.get((topic.name, place[1]), 0), begins[place]) for place in wanted
+        }
+        for message in read(self._settings, "event", starts, ends):
+            yield Record(message.partition() or 0, message.offset() or 0, message)
 
 
 def _rows_of(pack: Pack, event_id: str) -> Iterator[int]:

@@ -11,13 +11,12 @@ from console.quota.counters import Counters
 from console.usage.core.calendar import Window
 from console.usage.core.freshness import Freshness, Progress, freshness
 from console.usage.core.merge import StoredRow, amount_of, exact_amount
-from console.usage.reading import Question, read_rows
+from console.usage.reading import Question, Unanswerable, read_rows
 from console.usage.snapshot import Moment, read_catalog, read_freshness
 from runtime.postgres import AsyncConnection
 from runtime.settings import Settings
 from schemas.catalog import Catalog, CustomerPlaced
-from schemas.errors import Reject
-from schemas.instant import SECOND_MS
+from schemas.instant import HOUR_MS, SECOND_MS
 from schemas.partial import NOTHING, merge
 from schemas.partition import partition_of
 from schemas.quantity import format_micro, format_ratio
@@ -101,7 +100,7 @@ class Currently(NamedTuple):
 async def read_quotas(
     connection: AsyncConnection, settings: Settings, subject: Subject, counters: Counters, now_ms: int
 ) -> list[QuotaAnswer]:
-    """Return what a check for one more would answer now, in the caller's snapshot. Raises Reject."""
+    """Return what a check for one more would answer now, in the caller's snapshot. Raises Unanswerable."""
     catalog = await _catalog(connection, subject)
     fresh = _counted(settings, subject, counters, now_ms)
     stale_ms = settings.quota_stale_seconds * SECOND_MS
@@ -116,7 +115,7 @@ async def read_current(
 ) -> Currently:
     """Return the usage of the periods that contain now, from the store, in the caller's snapshot.
 
-    Raises Reject.
+    Raises Unanswerable.
     """
     catalog = await _catalog(connection, subject)
     partition = partition_of(subject.tenant, subject.customer, settings.partitions)
@@ -128,7 +127,12 @@ async def read_current(
         subjects = [subject]
     found = [at for each in subjects for at in _standings(catalog, each, moment.now_ms)]
     data = [
-        _current(at, await _stored(connection, catalog, at), fresh.complete_through_ms, moment.now_ms)
+        _current(
+            at,
+            await _stored(connection, catalog, at, fresh.complete_through_ms),
+            fresh.complete_through_ms,
+            moment.now_ms,
+        )
         for at in found
     ]
     return Currently(data, fresh)
@@ -137,13 +141,15 @@ async def read_current(
 async def read_side_by_side(
     connection: AsyncConnection, settings: Settings, subject: Subject, counters: Counters, moment: Moment
 ) -> list[SideBySide]:
-    """Return each quota from all sides, in the caller's snapshot. Raises Reject."""
+    """Return each quota from all sides, in the caller's snapshot. Raises Unanswerable."""
     catalog = await _catalog(connection, subject)
     partition = partition_of(subject.tenant, subject.customer, settings.partitions)
     stored = await read_freshness(connection, [partition], moment)
     counted = _counted(settings, subject, counters, moment.now_ms)
     return [
-        _side_by_side(at, counters, await _stored(connection, catalog, at), counted, stored)
+        _side_by_side(
+            at, counters, await _stored(connection, catalog, at, stored.complete_through_ms), counted, stored
+        )
         for at in _standings(catalog, subject, moment.now_ms)
     ]
 
@@ -153,7 +159,8 @@ def _current(at: Standing, rows: Sequence[StoredRow], through_ms: int | None, no
     everything = amount_of(at.meter, rows)
     late = amount_of(at.meter, [row for row in rows if row.arrival_day != NOT_LATE])
     # The store decides nothing, so it is never too old.
-    shown = answer(at, 0, row, now_ms if through_ms is None else through_ms, now_ms, now_ms)
+    counted = at._replace(meter=at.meter.of_level_seconds)
+    shown = answer(counted, 0, row, now_ms if through_ms is None else through_ms, now_ms, now_ms)
     return Current(
         customer=at.key.customer,
         meter=at.key.meter,
@@ -204,7 +211,7 @@ def _side_by_side(
 
 
 def _standings(catalog: Catalog, subject: Subject, now_ms: int) -> Iterable[Standing]:
-    """Return the quotas that are asked for. Raises Reject for a meter that is not there."""
+    """Return the quotas that are asked for. Raises Unanswerable for a meter that is not there."""
     in_force = catalog.meters_at(now_ms)
     placed = catalog.plan_of(subject.tenant, subject.customer, now_ms)
     if subject.meter is None:
@@ -212,18 +219,17 @@ def _standings(catalog: Catalog, subject: Subject, now_ms: int) -> Iterable[Stan
     elif subject.meter in in_force.by_name:
         names = [subject.meter]
     else:
-        raise Reject(
-            f"there is no meter {subject.meter!r}: choose from {', '.join(sorted(in_force.by_name))}"
-        )
+        choice = ", ".join(sorted(in_force.by_name))
+        raise Unanswerable("meter", f"there is no meter {subject.meter!r}: choose from {choice}")
     found = (standing(catalog, subject.tenant, subject.customer, name, now_ms) for name in names)
     return [each for each in found if each is not None]
 
 
 async def _catalog(connection: AsyncConnection, subject: Subject) -> Catalog:
-    """Return the catalogue as far as it concerns the customer. Raises Reject while there is none."""
+    """Return the catalogue as far as it concerns the customer. Raises Unanswerable while there is none."""
     catalog = await read_catalog(connection)
     if not catalog.versions:
-        raise Reject("there is no catalogue yet: `weir catalog apply`")
+        raise Unanswerable("meter", "there is no catalogue yet: `weir catalog apply`")
     whose = {"tenant": subject.tenant, "customer": subject.customer}
     asked = await connection.execute(queries(__package__)["placements_of_customer"], whose)
     placed = await asked.fetchone()
@@ -232,11 +238,14 @@ async def _catalog(connection: AsyncConnection, subject: Subject) -> Catalog:
     return catalog.with_facts([CustomerPlaced(subject.tenant, subject.customer, *placed)])
 
 
-async def _stored(connection: AsyncConnection, catalog: Catalog, at: Standing) -> list[StoredRow]:
-    """Return what the store has of the period."""
+async def _stored(
+    connection: AsyncConnection, catalog: Catalog, at: Standing, complete_through_ms: int | None
+) -> list[StoredRow]:
+    """Return what the store has of the period: of the hours that begin in it."""
     key = at.key
-    period = Question(key.tenant, key.customer, key.meter, Window.HOUR, key.start_ms, key.end_ms)
-    rows, _ = await read_rows(connection, period, catalog)
+    from_ms, to_ms = (-(-edge_ms // HOUR_MS) * HOUR_MS for edge_ms in (key.start_ms, key.end_ms))
+    period = Question(key.tenant, key.customer, key.meter, Window.HOUR, from_ms, to_ms)
+    rows, _ = await read_rows(connection, period, catalog, complete_through_ms)
     return rows
 
 

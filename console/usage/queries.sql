@@ -13,49 +13,92 @@ select version, effective_from_ms, document from catalog_versions order by versi
 -- name: rows_of_customer
 -- `shown`: the properties that usage is asked for by; where none is, all groups come together.
 -- `pages`: where the meter has any, each with its number in two bytes before it.
+-- Of `levels` come the newest rows before the span too, on time and any: what they say lasts into it. All rows
+-- of a series of theirs come, wherever in it the answer goes on.
 select customer, meter, shown, window_start_ms, arrival_day,
-       events, sum, min, max, first_ms, first_value, latest_ms, latest_value,
+       events, sum, min, max, first_ms, first_value, latest_ms, latest_value, grp,
        case when meter = any(%(paged)s::text[]) then array(
            select int2send(page) || content from sketches s
            where s.tenant = r.tenant and s.customer = r.customer and s.meter = r.meter and s.grp = r.grp
              and s.window_start_ms = r.window_start_ms and s.arrival_day = r.arrival_day
        ) else '{}' end as pages
-from rollups r, lateral (
+from (
+    select * from rollups
+    where tenant = %(tenant)s
+      and customer = %(customer)s
+      and (%(meter)s::text is null or meter = %(meter)s)
+      and window_start_ms >= %(from_ms)s and window_start_ms < %(to_ms)s
+      and meter >= %(after_meter)s
+    union all
+    select older.* from (
+        select meter, grp, max(window_start_ms) as any_ms,
+               max(window_start_ms) filter (where arrival_day = 0) as on_time_ms
+        from rollups
+        where tenant = %(tenant)s
+          and customer = %(customer)s
+          and meter = any(%(levels)s::text[])
+          and (%(meter)s::text is null or meter = %(meter)s)
+          and window_start_ms < %(from_ms)s
+          and meter >= %(after_meter)s
+        group by meter, grp
+    ) newest
+    join rollups older
+      on older.tenant = %(tenant)s and older.customer = %(customer)s
+     and older.meter = newest.meter and older.grp = newest.grp
+     and older.window_start_ms in (newest.any_ms, newest.on_time_ms)
+) r, lateral (
     select array(
         select coalesce(nullif(grp, '')::jsonb ->> label, '')
         from unnest(%(group_by)s::text[]) with ordinality as asked (label, place)
         order by place
     ) as shown
 ) as groups
-where tenant = %(tenant)s
-  and customer = %(customer)s
-  and (%(meter)s::text is null or meter = %(meter)s)
-  and window_start_ms >= %(from_ms)s and window_start_ms < %(to_ms)s
-  and meter >= %(after_meter)s
-  and (meter, shown, window_start_ms) >= (%(after_meter)s, %(after_group)s::text[], %(after_hour)s)
+where (meter, shown, window_start_ms) >= (%(after_meter)s, %(after_group)s::text[], %(after_hour)s)
+   or (meter = any(%(levels)s::text[])
+       and (meter, shown) >= (%(after_meter)s, %(after_group)s::text[]))
 order by customer, meter, shown, window_start_ms, arrival_day, grp;
 
 -- name: rows_of_tenant
 select customer, meter, shown, window_start_ms, arrival_day,
-       events, sum, min, max, first_ms, first_value, latest_ms, latest_value,
+       events, sum, min, max, first_ms, first_value, latest_ms, latest_value, grp,
        case when meter = any(%(paged)s::text[]) then array(
            select int2send(page) || content from sketches s
            where s.tenant = r.tenant and s.customer = r.customer and s.meter = r.meter and s.grp = r.grp
              and s.window_start_ms = r.window_start_ms and s.arrival_day = r.arrival_day
        ) else '{}' end as pages
-from rollups r, lateral (
+from (
+    select * from rollups
+    where tenant = %(tenant)s
+      and (%(meter)s::text is null or meter = %(meter)s)
+      and window_start_ms >= %(from_ms)s and window_start_ms < %(to_ms)s
+      and (customer, meter) >= (%(after_customer)s, %(after_meter)s)
+    union all
+    select older.* from (
+        select customer, meter, grp, max(window_start_ms) as any_ms,
+               max(window_start_ms) filter (where arrival_day = 0) as on_time_ms
+        from rollups
+        where tenant = %(tenant)s
+          and meter = any(%(levels)s::text[])
+          and (%(meter)s::text is null or meter = %(meter)s)
+          and window_start_ms < %(from_ms)s
+          and (customer, meter) >= (%(after_customer)s, %(after_meter)s)
+        group by customer, meter, grp
+    ) newest
+    join rollups older
+      on older.tenant = %(tenant)s and older.customer = newest.customer
+     and older.meter = newest.meter and older.grp = newest.grp
+     and older.window_start_ms in (newest.any_ms, newest.on_time_ms)
+) r, lateral (
     select array(
         select coalesce(nullif(grp, '')::jsonb ->> label, '')
         from unnest(%(group_by)s::text[]) with ordinality as asked (label, place)
         order by place
     ) as shown
 ) as groups
-where tenant = %(tenant)s
-  and (%(meter)s::text is null or meter = %(meter)s)
-  and window_start_ms >= %(from_ms)s and window_start_ms < %(to_ms)s
-  and (customer, meter) >= (%(after_customer)s, %(after_meter)s)
-  and (customer, meter, shown, window_start_ms)
+where (customer, meter, shown, window_start_ms)
       >= (%(after_customer)s, %(after_meter)s, %(after_group)s::text[], %(after_hour)s)
+   or (meter = any(%(levels)s::text[])
+       and (customer, meter, shown) >= (%(after_customer)s, %(after_meter)s, %(after_group)s::text[]))
 order by customer, meter, shown, window_start_ms, arrival_day, grp;
 
 -- name: rows_of_top
@@ -110,6 +153,6 @@ ranked as (
     limit %(top)s
 )
 select customer, meter, shown, window_start_ms, arrival_day,
-       events, sum, min, max, first_ms, first_value, latest_ms, latest_value, '{}'::bytea[]
+       events, sum, min, max, first_ms, first_value, latest_ms, latest_value, grp, '{}'::bytea[]
 from named join ranked using (customer, shown, bucket)
 order by rank, window_start_ms, arrival_day, grp;

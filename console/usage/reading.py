@@ -1,12 +1,14 @@
 """Reads usage from PostgreSQL, in one snapshot."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from contextlib import aclosing
 from typing import Any, NamedTuple
 
 from psycopg.rows import TupleRow
 
 from console.queries import queries
-from console.usage.core.calendar import Window
+from console.usage.core.calendar import Bounds, Window
+from console.usage.core.carry import Carry, is_of_levels
 from console.usage.core.cursor import Position
 from console.usage.core.freshness import Freshness
 from console.usage.core.merge import StoredRow, Usage, answers, meters_of, most_used
@@ -63,9 +65,9 @@ async def read_usage(
     catalog = await read_catalog(connection)
     _check_groups(question.group_by, catalog)
     if question.top is None:
-        rows, following = await read_rows(connection, question, catalog)
+        rows, following = await read_rows(connection, question, catalog, fresh.complete_through_ms)
     else:
-        rows, following = await _top(connection, question, catalog), None
+        rows, following = await _top(connection, question, catalog, fresh.complete_through_ms), None
     found = answers(rows, question.window, question.group_by, catalog, fresh.complete_through_ms)
     return Page(list(found), following, fresh)
 
@@ -86,17 +88,14 @@ def _check_groups(asked: Iterable[str], catalog: Catalog) -> None:
 
 
 async def read_rows(
-    connection: AsyncConnection, question: Question, catalog: Catalog
+    connection: AsyncConnection, question: Question, catalog: Catalog, complete_through_ms: int | None
 ) -> tuple[list[StoredRow], Position | None]:
     """Return the rows of the answers, and where the first answer beyond the limit begins."""
-    name = "rows_of_tenant" if question.customer is None else "rows_of_customer"
     rows: list[StoredRow] = []
     seen: tuple[object, ...] | None = None
     count = 0
-    async with connection.cursor(name="usage") as cursor:
-        await cursor.execute(queries(__package__)[name], parameters(question, catalog))
-        async for raw in cursor:
-            row = stored_row(raw)
+    async with aclosing(rows_of(connection, question, catalog, complete_through_ms)) as found:
+        async for row in found:
             key = row.key(question.window)
             if key != seen:
                 seen, count = key, count + 1
@@ -106,7 +105,42 @@ async def read_rows(
     return rows, None
 
 
-async def _top(connection: AsyncConnection, question: Question, catalog: Catalog) -> list[StoredRow]:
+async def rows_of(
+    connection: AsyncConnection, question: Question, catalog: Catalog, complete_through_ms: int | None
+) -> AsyncGenerator[StoredRow]:
+    """Yield the rows of the answers, in order; those of levels as numbers of whole windows."""
+    name = "rows_of_tenant" if question.customer is None else "rows_of_customer"
+    wanted = parameters(question, catalog)
+    carry = Carry(catalog, question.window, Bounds(question.from_ms, question.to_ms), complete_through_ms)
+    #: Of one series of levels, until the next series begins.
+    levels: list[StoredRow] = []
+    async with connection.cursor(name="usage") as cursor:
+        await cursor.execute(queries(__package__)[name], wanted)
+        async for raw in cursor:
+            row = stored_row(raw)
+            if levels and levels[0].series != row.series:
+                for each in _settled(carry, levels, question.after):
+                    yield each
+                levels = []
+            if row.meter in wanted["levels"]:
+                levels.append(row)
+            else:
+                yield row
+    for each in _settled(carry, levels, question.after):
+        yield each
+
+
+def _settled(carry: Carry, levels: Sequence[StoredRow], after: Position | None) -> Iterator[StoredRow]:
+    """Yield what *levels*, all of one series, are worth; not what earlier pages had."""
+    settled = carry.settled(levels)
+    if after is None or not levels or levels[0].series != (after.customer, after.meter, after.group):
+        return settled
+    return (row for row in settled if row.window_start_ms >= after.hour_ms)
+
+
+async def _top(
+    connection: AsyncConnection, question: Question, catalog: Catalog, complete_through_ms: int | None
+) -> list[StoredRow]:
     meters = meters_of(catalog)
     meter = meters.get(question.meter or "")
     if meter is None:
@@ -114,7 +148,7 @@ async def _top(connection: AsyncConnection, question: Question, catalog: Catalog
         raise Unanswerable("meter", f"top compares the windows of one meter: choose from {choice}")
     if meter.aggregation.rule.kind is not None:
         everything = question._replace(limit=None, after=None)
-        rows, _ = await read_rows(connection, everything, catalog)
+        rows, _ = await read_rows(connection, everything, catalog, complete_through_ms)
         return most_used(rows, question.window, meter, question.top or 1)
     wanted = parameters(question, catalog) | {
         "window": question.window,
@@ -133,6 +167,7 @@ def parameters(question: Question, catalog: Catalog) -> dict[str, Any]:
         "customer": question.customer,
         "meter": question.meter,
         "group_by": list(question.group_by),
+        "levels": [name for name, meter in meters_of(catalog).items() if is_of_levels(meter)],
         "paged": [name for name, meter in meters_of(catalog).items() if meter.aggregation.rule.kind],
         "from_ms": question.from_ms,
         "to_ms": question.to_ms,
@@ -149,8 +184,8 @@ def _position(question: Question, row: StoredRow) -> Position:
 
 def stored_row(raw: TupleRow) -> StoredRow:
     """Return one row of such a query."""
-    customer, meter, shown, start_ms, day, *values, pages = raw
+    customer, meter, shown, start_ms, day, *values, whole_group, pages = raw
     # numeric arrives as Decimal; the state holds integers, of any size.
     partial = Partial(*map(int, values))
     numbered = [(int.from_bytes(page[:2], "big"), page[2:]) for page in pages]
-    return StoredRow(customer, meter, tuple(shown), start_ms, day, partial, numbered)
+    return StoredRow(customer, meter, tuple(shown), start_ms, day, partial, numbered, whole_group)

@@ -31,13 +31,15 @@ class Ports(NamedTuple):
     kafka: int
     postgres: int
     controller: int
-    #: By the process's name: ingest, console, sinks, processors-1 …
+    checks: int
+    #: By the process's name: ingest, console, sinks, checks, processors-1 …
     health: Mapping[str, int]
 
     def by_owner(self) -> dict[str, int]:
         """Return each port by a word for what it is for."""
         named = {
-            name: getattr(self, name) for name in ("ingest", "console", "kafka", "postgres", "controller")
+            name: getattr(self, name)
+            for name in ("ingest", "console", "kafka", "postgres", "controller", "checks")
         }
         return named | {f"{name}'s health": port for name, port in self.health.items()}
 
@@ -47,13 +49,13 @@ def lay_out(base: int, workers: int) -> Ports:
 
     Raises Misconfigured if they do not fit below 65536.
     """
-    names = ["ingest", "console", "sinks", *worker_names(workers)]
+    names = ["ingest", "console", "sinks", "checks", *worker_names(workers)]
     if not 1 <= base <= _HIGHEST - _HEALTH_OFFSET - len(names):
         raise Misconfigured(
             f"--port-base {base} leaves no room for the stack's ports: choose one from 1024 to 60000"
         )
     health = {name: base + _HEALTH_OFFSET + index for index, name in enumerate(names)}
-    return Ports(base, base + 1, base + 2, base + 3, base + 4, health)
+    return Ports(base, base + 1, base + 2, base + 3, base + 4, base + 5, health)
 
 
 def worker_names(workers: int) -> list[str]:

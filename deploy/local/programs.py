@@ -1,7 +1,7 @@
 """Our processes and the steps before them, as the supervisor runs them: commands and their settings."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +26,7 @@ def stack_environment(
         "WEIR_POSTGRES": postgres,
         "WEIR_SECRET_KEY": secret_key,
         "WEIR_INGEST_PORT": str(ports.ingest),
+        "WEIR_CHECKS_PORT": str(ports.checks),
         "WEIR_CONSOLE_PORT": str(ports.console),
         "PYTHONUNBUFFERED": "1",
     }
@@ -50,18 +51,19 @@ def steps(environ: Mapping[str, str], catalog: Path | None = None) -> tuple[Prog
 
 def processes(environ: Mapping[str, str], ports: Ports, workers: int) -> tuple[Program, ...]:
     """Return our long-running processes; their order of start does not matter."""
-    kinds = {"ingest": "ingest", **dict.fromkeys(worker_names(workers), "processors")}
-    kinds |= {"sinks": "sinks", "console": "console"}
-    return tuple(_process(name, module, environ, ports.health[name]) for name, module in kinds.items())
+    workers_words = dict.fromkeys(worker_names(workers), ("processors",))
+    words_of = {"ingest": ("ingest",), "checks": ("ingest", "checks"), **workers_words}
+    words_of |= {"sinks": ("sinks",), "console": ("console",)}
+    return tuple(_process(name, words, environ, ports.health[name]) for name, words in words_of.items())
 
 
-def _process(name: str, module: str, environ: Mapping[str, str], health_port: int) -> Program:
+def _process(name: str, words: Sequence[str], environ: Mapping[str, str], health_port: int) -> Program:
     # The name is the static member id in a consumer group: the same at every start.
-    instance = f"{name}-1" if name == module else name
+    instance = name if name[-1].isdigit() else f"{name}-1"
     own = {"WEIR_INSTANCE": instance, "WEIR_HEALTH_PORT": str(health_port)}
     return Program(
         name=name,
-        argv=(sys.executable, "-m", module),
+        argv=(sys.executable, "-m", *words),
         environ={**environ, **own},
         not_ready=partial(http_not_ready, health_port),
         metrics=f"http://{LOCALHOST}:{health_port}/metrics",

@@ -166,6 +166,7 @@ def _start(supervisor: Supervisor, cluster: Cluster, wanted: _Wanted) -> None:
 def _addresses(ports: Ports, cluster: Cluster) -> dict[str, str]:
     return {
         "ingest": f"http://{LOCALHOST}:{ports.ingest}",
+        "checks": f"http://{LOCALHOST}:{ports.checks}",
         "console": f"http://{LOCALHOST}:{ports.console}",
         "kafka": f"{LOCALHOST}:{ports.kafka}",
         "postgres": cluster.dsn,

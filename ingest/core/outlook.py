@@ -32,7 +32,7 @@ class Measured(msgspec.Struct, frozen=True):
     unit: str
     #: Of the properties that the meter groups by, those that the event has.
     groups: dict[str, str]
-    #: What the event is worth, in `unit`; to a sum or a count, what it adds.
+    #: What the event is worth, in `unit`; to a sum or a count, what it adds; of a level, an hour of it.
     delta: str
     #: With this event alone on top; None where it does not count, or not in the period that contains now.
     quota: QuotaAfter | None

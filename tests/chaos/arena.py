@@ -4,17 +4,14 @@ The checker knows the generator's truth file and PostgreSQL: which ids had a 2xx
 """
 
 import os
-import random
 import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-
-from confluent_kafka import Producer
 
 from console.books.core.entries import Span
 from console.books.reconcile import reconcile_usage
@@ -23,16 +20,21 @@ from console.generator.keys import Account, open_accounts
 from console.generator.mix import Mix
 from console.generator.quiet import wait_until_stored
 from console.generator.run import play
-from console.generator.sender import Pace
+from console.generator.sender import Pace, Sluice
 from console.generator.traffic import Traffic
 from console.generator.truth import check_truth
+from console.watch.outbox import pending
 from deploy.local import stack
+from deploy.local.folder import DataFolder, secret_key
 from deploy.local.ports import free_base
-from runtime.kafka import producer_config
+from runtime.broker import Broker
+from runtime.postgres import connect
 from runtime.settings import Settings
 from schemas.instant import DAY_MS
-from schemas.topics import USAGE, topic_name
+from schemas.topics import USAGE, Topic, topic_name
 from tests.chaos.quotas import quota_faults
+from tests.refusing import refused
+from tests.running import Running, start_module
 
 #: The least that the broker takes.
 SESSION_SECONDS = 6.0
@@ -43,6 +45,10 @@ _RATE = 3_000.0
 _BATCH = 50
 _QUIET_SECONDS = 240.0
 _BACK_SECONDS = 120.0
+_SHORT = {
+    "WEIR_SESSION_TIMEOUT_MS": str(int(SESSION_SECONDS * 1000)),
+    "WEIR_ARCHIVE_INTERVAL_MS": "2000",
+}
 
 
 def tell(text: str) -> None:
@@ -57,13 +63,24 @@ class Arena:
         self.folder = folder
         self.settings = settings
         self.kills = 0
-        self._accounts = accounts
+        self.accounts = accounts
+        #: By partition, the first offset that no processor has read before it knew what holds now.
+        self.judged_from: Mapping[int, int] = {}
         self._runs = 0
 
     @contextmanager
-    def load(self, seed: int, events: int = 20_000, **changed: float) -> Iterator[Traffic]:
+    def load(
+        self,
+        seed: int,
+        events: int = 20_000,
+        *,
+        conflicts: float = 0.002,
+        sluice: Sluice | None = None,
+        port: int | None = None,
+    ) -> Iterator[Traffic]:
         """Send *events* while the block runs and beyond; then wait, and check every promise.
 
+        They go to the ingress on *port*, by default the stack's own, and as far as *sluice* lets them.
         Raises AssertionError with what is lost, double or out of balance.
         """
         self._runs += 1
@@ -75,13 +92,13 @@ class Arena:
             until_ms=time.time_ns() // 1_000_000,
             span_ms=DAY_MS,
             duplicates=0.04,
-            conflicts=changed.get("conflicts", 0.002),
+            conflicts=conflicts,
         )
         traffic = Traffic()
-        url = f"http://{self.settings.host}:{self.settings.ingest_port}"
-        pace = Pace(_CONNECTIONS, _RATE)
+        url = f"http://{self.settings.host}:{port or self.settings.ingest_port}"
+        pace = Pace(_CONNECTIONS, _RATE, sluice)
         with ThreadPoolExecutor(1, "generator") as pool:
-            sending = pool.submit(play, mix, self._accounts, url, truth, pace, traffic=traffic)
+            sending = pool.submit(play, mix, self.accounts, url, truth, pace, traffic=traffic)
             try:
                 self.wait(lambda: traffic.events >= events // 10 or sending.done())
                 yield traffic
@@ -98,17 +115,64 @@ class Arena:
         assert verdict.acknowledged > 0
         sheet = reconcile_usage(self.settings, Span())
         assert sheet.gap == 0, sheet
-        faults = quota_faults(self.settings, time.time_ns() // 1_000_000)
+        faults = quota_faults(self.settings, time.time_ns() // 1_000_000, self.judged_from)
         assert not faults, faults[:10]
 
-    def kill(self, name: str) -> None:
-        """SIGKILL a process or server, and wait until its supervisor has it back at work."""
-        # It may be about to be started anew: a processor that was fenced off ends by itself.
-        self.wait(lambda: self.runs(name))
-        pid = self.pid(name)
-        os.kill(pid, signal.SIGKILL)
-        self.kills += 1
-        self.wait(lambda: self.runs(name) and self.pid(name) != pid)
+    def kill(self, *names: str, when: Callable[[], object] = lambda: None) -> None:
+        """SIGKILL processes or servers at once, and wait until the supervisor has them back at work.
+
+        It happens as soon as *when* has returned; they are known to run before.
+        """
+        # They may be about to be started anew: a processor that was fenced off ends by itself.
+        self.wait(lambda: all(self.runs(name) for name in names))
+        pids = {name: self.pid(name) for name in names}
+        when()
+        for pid in pids.values():
+            os.kill(pid, signal.SIGKILL)
+        self.kills += len(names)
+        self.wait(lambda: all(self.runs(name) and self.pid(name) != pid for name, pid in pids.items()))
+
+    @contextmanager
+    def beside(
+        self,
+        module: str,
+        instance: str,
+        *,
+        port: int = 0,
+        clock: Sequence[float] = (),
+        checkout: Path | None = None,
+    ) -> Iterator[Running]:
+        """Run one process more of *module* for as long as the block; a stop, not a kill, ends it.
+
+        *port* is an ingress's own. *clock* and *checkout*: see `start_module`.
+        """
+        folder = DataFolder(self.folder)
+        environ = _SHORT | {
+            "WEIR_DATA": str(self.folder),
+            "WEIR_KAFKA": self.settings.kafka,
+            "WEIR_POSTGRES": self.settings.postgres,
+            "WEIR_SECRET_KEY": secret_key(folder),
+            "WEIR_INSTANCE": instance,
+            "WEIR_INGEST_PORT": str(port or self.settings.ingest_port),
+        }
+        process = start_module(module, environ=environ, folder=folder.logs, clock=clock, checkout=checkout)
+        try:
+            process.wait_ready()
+            yield process
+            assert process.terminate() == 0, process.log[-2_000:]
+        finally:
+            process.kill()
+
+    def settle(self) -> None:
+        """Have every processor know all that was decided, and remember where the log ended then."""
+        with connect(self.settings, "chaos", autocommit=True) as connection:
+            self.wait(lambda: not pending(connection))
+        # Whoever starts reads what was decided to its end before its first record.
+        self.kill(*(p.name for p in stack.status(self.folder).processes if p.name.startswith("processors")))
+        topic = topic_name(self.settings.topic_prefix, USAGE)
+        where = [(topic, number) for number in range(self.settings.partitions)]
+        ends = Broker.of(self.settings, "chaos").latest(where)
+        self.judged_from = {number: ends[topic, number] for _, number in where}
 
     @contextmanager
     def frozen(self, name: str) -> Iterator[int]:
@@ -136,6 +200,10 @@ class Arena:
         """Say whether the process *name* is at work."""
         return any(p.name == name and p.state == "running" for p in stack.status(self.folder).processes)
 
+    def log(self, name: str) -> str:
+        """Return what the process *name* has said."""
+        return (DataFolder(self.folder).logs / f"{name}.log").read_text(errors="replace")
+
     def wait(self, until: Callable[[], bool], seconds: float = _BACK_SECONDS) -> None:
         """Wait for something that has to happen. Raises TimeoutError with what runs."""
         deadline = time.monotonic() + seconds
@@ -153,21 +221,20 @@ class Arena:
         """Delete what the processors keep on disk: a cache of the log, and nothing else."""
         shutil.rmtree(self.folder / "processors", ignore_errors=True)
 
-    def append_raw(self, value: bytes, draw: random.Random) -> None:
-        """Put bytes on a partition of weir.usage, past the door."""
-        producer = Producer(producer_config(self.settings, "poison"))
-        topic = topic_name(self.settings.topic_prefix, USAGE)
-        producer.produce(topic, value, partition=draw.randrange(self.settings.partitions))
-        assert not producer.flush(30)
+    def refuse(self, topic: Topic, *names: str) -> None:
+        """Have the broker refuse every record for *topic* until each of the processes *names* ended of it."""
+        before = self._restarts()
+        with refused(self.settings, topic):
+            self.wait(lambda: all(self._restarts()[name] > before[name] for name in names))
+
+    def _restarts(self) -> dict[str, int]:
+        return {process.name: process.restarts for process in stack.status(self.folder).processes}
 
 
 @contextmanager
 def arena_in(folder: Path, workers: int = 2) -> Iterator[Arena]:
     """Start the stack in *folder* with short sessions, and stop it after the block."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("WEIR_")} | {
-        "WEIR_SESSION_TIMEOUT_MS": str(int(SESSION_SECONDS * 1000)),
-        "WEIR_ARCHIVE_INTERVAL_MS": "2000",
-    }
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("WEIR_")} | _SHORT
     stack.up(
         folder,
         port_base=free_base(),

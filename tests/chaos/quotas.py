@@ -1,23 +1,23 @@
 """Holds the counters of quotas against the store, and the alerts against the counters: both told nothing."""
 
-from collections.abc import Hashable, Mapping
-from contextlib import closing
-from typing import TypeVar
+from collections.abc import Hashable, Iterable, Mapping
+from typing import NamedTuple, TypeVar
 
-from confluent_kafka import Consumer, TopicPartition
-
+from console.control.customers import list_placed
 from console.control.versions import versions
 from console.quota.counters import Counters, read_counters
-from runtime.broker import Broker
-from runtime.kafka import consumer_config, readable
 from runtime.postgres import connect
 from runtime.settings import Settings
 from schemas.alert import decode_alert
-from schemas.catalog import Catalog
-from schemas.period import span_at
+from schemas.catalog import Catalog, CustomerPlaced
+from schemas.meters import Aggregation
+from schemas.partition import partition_of
+from schemas.period import Span, span_at
+from schemas.plan import Quota
 from schemas.quantity import MICRO
 from schemas.quota import UsedKey
-from schemas.topics import ALERTS, topic_name
+from schemas.stamp import offset_of
+from tests.chaos.alerts import wordings
 
 _STORED = """
 select tenant, customer, meter, window_start_ms, sum(events)::bigint, sum(sum)
@@ -27,24 +27,44 @@ _EVENTS = """
 select tenant, hour_ms, sum(counted + late)::bigint from fate_counts group by tenant, hour_ms
 """
 K = TypeVar("K", bound=Hashable)
-#: (customer's quota, limit in millionths, percentage).
-Threshold = tuple[UsedKey, int, int]
 
 
-def quota_faults(settings: Settings, now_ms: int) -> list[str]:
-    """Return what is wrong with the quotas of the periods that contain *now_ms*, once all is quiet."""
+class Threshold(NamedTuple):
+    """One that somebody has to hear of, once."""
+
+    key: UsedKey
+    limit_micro: int
+    percent: int
+
+
+def catalog_of(settings: Settings) -> Catalog:
+    """Return what was decided about meters, plans and customers, as PostgreSQL has it."""
     with connect(settings, "quotas", autocommit=True) as connection:
-        catalog = Catalog().with_facts(versions(connection))
+        placed = list_placed(connection)
+        return Catalog().with_facts(
+            [*versions(connection), *(CustomerPlaced(*each[:4]) for each in placed)],
+        )
+
+
+def quota_faults(settings: Settings, now_ms: int, judged_from: Mapping[int, int]) -> list[str]:
+    """Return what is wrong with the quotas of the periods that contain *now_ms*, once all is quiet.
+
+    *judged_from*: by partition, the first offset that no processor has read before it knew all that was
+    decided. A quota that changed is sure to have been judged as it is now only if it was used from there on.
+    """
+    catalog = catalog_of(settings)
+    with connect(settings, "quotas", autocommit=True) as connection:
         stored = connection.execute(_STORED).fetchall()
         booked = connection.execute(_EVENTS).fetchall()
     counters = read_counters(settings, range(settings.partitions))
     used: dict[UsedKey, tuple[int, int]] = {}
     for tenant, customer, meter, hour_ms, events, total in stored:
-        quota = catalog.meter_sets[0].plans[0].by_meter.get(meter)
-        if quota is not None and hour_ms in range(*span_at(quota.period, now_ms)):
-            key = UsedKey(tenant, customer, meter, *span_at(quota.period, now_ms))
-            before = used.get(key, (0, 0))
-            used[key] = before[0] + events, before[1] + int(total)
+        periods = catalog.meters_at(hour_ms).quota_periods.get(meter, ())
+        for span in {span_at(period, now_ms) for period in periods}:
+            if hour_ms in range(*span):
+                key = UsedKey(tenant, customer, meter, *span)
+                before = used.get(key, (0, 0))
+                used[key] = before[0] + events, before[1] + int(total)
     months: dict[tuple[str, int, int], int] = {}
     for tenant, hour_ms, events in booked:
         if tenant and hour_ms in range(*span_at("month", now_ms)):
@@ -55,7 +75,7 @@ def quota_faults(settings: Settings, now_ms: int) -> list[str]:
     return [
         *_compare("used", _counted(counters, now_ms), used),
         *_compare("events", _sent(counters, now_ms), months),
-        *_compare("alerts", _told(settings, now_ms), dict.fromkeys(_crossed(catalog, used), 1)),
+        *_alert_faults(settings, catalog, counters, used, judged_from, now_ms),
     ]
 
 
@@ -85,42 +105,65 @@ def _sent(counters: Counters, now_ms: int) -> dict[tuple[str, int, int], int]:
     return found
 
 
-def _crossed(catalog: Catalog, used: dict[UsedKey, tuple[int, int]]) -> set[Threshold]:
-    """Return the thresholds that sums alone say were reached."""
-    [in_force] = catalog.meter_sets
-    found = set()
-    for key, (_, total) in used.items():
-        quota = in_force.plans[0].by_meter[key.meter]
-        limit_micro = quota.limit_micro
-        assert limit_micro is not None
-        scale = in_force.by_name[key.meter].scale
-        found |= {
-            (key, limit_micro, percent)
-            for percent in quota.thresholds
-            if total > 0 and total * 100 * MICRO >= percent * limit_micro * scale
-        }
-    return found
+def _alert_faults(
+    settings: Settings,
+    catalog: Catalog,
+    counters: Counters,
+    used: Mapping[UsedKey, tuple[int, int]],
+    judged_from: Mapping[int, int],
+    now_ms: int,
+) -> list[str]:
+    """Return what is wrong with the alerts: one missing, one too many, one in two wordings."""
+    told = _told(settings, now_ms)
+    noted = {
+        Threshold(key, crossing.limit_micro, crossing.percent)
+        for key, row in counters.used.items()
+        for crossing in row.crossings
+        if crossing.told and key.start_ms <= now_ms < key.end_ms
+    }
+    possible: set[Threshold] = set()
+    sure: set[Threshold] = set()
+    meters = {meter.name: meter for each in catalog.meter_sets for meter in each.meters}
+    for key, (events, total) in used.items():
+        meter = meters[key.meter]
+        amount = (events, 1) if meter.aggregation is Aggregation.COUNT else (total, meter.scale)
+        ever = {plan.by_meter.get(key.meter) for each in catalog.meter_sets for plan in each.plans}
+        possible |= _reached(key, amount, ever)
+        partition = partition_of(key.tenant, key.customer, settings.partitions)
+        touched = offset_of(counters.used[key].stamp) >= judged_from.get(partition, 0)
+        plan = catalog.plan_of(key.tenant, key.customer, now_ms).plan
+        if plan is not None and (touched or len(ever) == 1):
+            sure |= _reached(key, amount, [plan.by_meter.get(key.meter)])
+    return [
+        *(f"alert missing: {each}" for each in sure - told.keys()),
+        *(f"alert of nothing: {each}" for each in told.keys() - possible),
+        *(f"alert in {count} wordings: {each}" for each, count in told.items() if count != 1),
+        *(f"alert and counter differ: {each}" for each in noted ^ told.keys()),
+    ]
+
+
+def _reached(key: UsedKey, amount: tuple[int, int], quotas: Iterable[Quota | None]) -> set[Threshold]:
+    """Return the thresholds of *quotas* that *amount*, a fraction of units, has reached."""
+    total, scale = amount
+    return {
+        Threshold(key, quota.limit_micro, percent)
+        for quota in quotas
+        if quota is not None and quota.limit_micro is not None
+        if span_at(quota.period, key.start_ms) == Span(key.start_ms, key.end_ms)
+        for percent in quota.thresholds
+        if total > 0 and total * 100 * MICRO >= percent * quota.limit_micro * scale
+    }
 
 
 def _told(settings: Settings, now_ms: int) -> dict[Threshold, int]:
     """Return how many different alerts speak of each threshold: 1, however often they stand there."""
-    topic = topic_name(settings.topic_prefix, ALERTS)
-    broker = Broker.of(settings, "alerts")
-    where = [(topic, number) for number in range(settings.partitions)]
-    starts, ends = broker.earliest(where), broker.latest(where)
-    missing = sum(ends[each] - starts[each] for each in where)
-    values: dict[bytes, set[bytes]] = {}
-    with closing(Consumer(consumer_config(settings, "alerts", "alerts"))) as consumer:
-        consumer.assign([TopicPartition(*each, starts[each]) for each in where])
-        while missing > 0:
-            for message in readable(consumer.consume(1_000, 0.2)):
-                values.setdefault(message.key() or b"", set()).add(message.value() or b"")
-                missing -= 1
     found: dict[Threshold, int] = {}
-    for wordings in values.values():
-        alert = decode_alert(min(wordings))
+    for said in wordings(settings).values():
+        alert = decode_alert(min(said))
         if alert.period_start_ms <= now_ms < alert.period_end_ms:
-            span = alert.period_start_ms, alert.period_end_ms
-            key = UsedKey(alert.tenant, alert.customer, alert.meter, *span), alert.limit_micro, alert.percent
-            found[key] = found.get(key, 0) + len(wordings)
+            key = UsedKey(
+                alert.tenant, alert.customer, alert.meter, alert.period_start_ms, alert.period_end_ms
+            )
+            threshold = Threshold(key, alert.limit_micro, alert.percent)
+            found[threshold] = found.get(threshold, 0) + len(said)
     return found

@@ -3,16 +3,20 @@
 import os
 import random
 import time
+from pathlib import Path
 
 import pytest
 
+from deploy.local.ports import free_port
 from tests.chaos.arena import SESSION_SECONDS, Arena, tell
+from tests.chaos.releases import release_before
 
 pytestmark = [pytest.mark.chaos, pytest.mark.long]
 
-KILLED = ("processors-1", "processors-2", "sinks", "ingest", "kafka", "postgres")
+KILLED = ("processors-1", "processors-2", "sinks", "ingest", "console", "kafka", "postgres")
 FROZEN = ("processors-1", "processors-2", "sinks", "kafka")
 FAULTS_A_ROUND = 8
+DAY_SECONDS = 86_400.0
 
 
 def test_random_faults(arena: Arena, draw: random.Random, seed: int) -> None:
@@ -23,9 +27,30 @@ def test_random_faults(arena: Arena, draw: random.Random, seed: int) -> None:
         with arena.load(seed, events=60_000):
             for _ in range(FAULTS_A_ROUND):
                 time.sleep(2 * draw.random())
-                if draw.random() < 0.3:
+                if draw.random() < 0.15:
+                    wrong = [DAY_SECONDS * (draw.random() - 0.5) for _ in range(2)]
+                    with arena.beside("processors", "processors-guest", clock=wrong) as guest:
+                        guest.jump()
+                        arena.kill(draw.choice(KILLED[:3]))
+                elif draw.random() < 0.3:
                     with arena.frozen(draw.choice(FROZEN)):
                         time.sleep(draw.random() * 2 * SESSION_SECONDS)
                 else:
                     arena.kill(draw.choice(KILLED))
         tell(f"round {rounds} is exact, {arena.kills} kills so far")
+
+
+def test_two_releases_at_once(arena: Arena, draw: random.Random, seed: int, tmp_path: Path) -> None:  # 29
+    """The release before takes over a part of the work and gives it back, twice."""
+    with release_before(tmp_path) as release:
+        for turn in range(2):
+            door = free_port()
+            with (
+                arena.beside("ingest", "ingest-before", port=door, checkout=release),
+                arena.load(seed, events=40_000, port=door),
+                arena.beside("sinks", "sinks-before", checkout=release),
+                arena.beside("processors", "processors-before", checkout=release),
+            ):
+                arena.kill("processors-1", "processors-2", "sinks")
+                time.sleep(2 * draw.random())
+            tell(f"turn {turn + 1} with the release before is exact")

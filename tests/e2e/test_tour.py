@@ -20,7 +20,7 @@ _SECONDS = 240
 def tour(page: str, port_base: int) -> str:
     """Return the commands of a page's tour, on ports that are free here."""
     commands = "\n".join(_BLOCK.findall((CHECKOUT / page).read_text()))
-    for port, offset in (("8080", 0), ("8081", 1)):
+    for port, offset in (("8080", 0), ("8081", 1), ("8085", 5)):
         commands = commands.replace(f"127.0.0.1:{port}", f"127.0.0.1:{port_base + offset}")
     # The tests run in an environment that is set up.
     commands = commands.replace("make setup\n", "")
@@ -49,6 +49,9 @@ def tour(page: str, port_base: int) -> str:
                 # Two users, and the slowest response: few values are exact.
                 '"quantity":"2","error":"exact"',
                 " 90 ",
+                # Half a day of twelve seats and half a day of twenty; hours without events among them.
+                '"quantity":"16"',
+                " 0.833333333 ",
                 # Today against yesterday and the week before, when there was nothing.
                 ",780,,,3,",
                 '"week_change_percent":null',

@@ -8,8 +8,9 @@ from typing import Any, Final
 from ingest.core.forms import Form
 from schemas.admission import AHEAD_MS, OLDEST_MS
 from schemas.event import NO_QUANTITY, NOT_GIVEN, Series, UsageEvent
-from schemas.instant import HOUR_MS, MINUTE_MS, format_instant
+from schemas.instant import HOUR_MS, MINUTE_MS
 from schemas.quantity import format_micro
+from tests.cloud_event import cloudevent, time_of
 
 _TENANTS: Final = ("acme", "globex")
 _CUSTOMERS: Final = tuple(f"c-{number}" for number in range(5))
@@ -51,7 +52,7 @@ class Traffic:
 
     def body(self, events: list[UsageEvent]) -> tuple[bytes, Form]:
         """Return *events* as a client writes them."""
-        write = _short if self._chance.randrange(2) else _cloudevent
+        write = _short if self._chance.randrange(2) else cloudevent
         written = [json.dumps(write(event)).encode() for event in events]
         match self._chance.randrange(3):
             case 0:
@@ -110,25 +111,4 @@ def _short(event: UsageEvent) -> dict[str, Any]:
         members["source"] = event.source
     if event.quantity_micro != NO_QUANTITY:
         members["quantity"] = format_micro(event.quantity_micro)
-    return members | _time_of(event)
-
-
-def _cloudevent(event: UsageEvent) -> dict[str, Any]:
-    rest = json.loads(event.rest or b"{}")
-    data = rest.pop("data", {})
-    if event.quantity_micro != NO_QUANTITY:
-        data["quantity"] = format_micro(event.quantity_micro)
-    members = {
-        "specversion": "1.0",
-        "id": event.id,
-        "source": event.source,
-        "type": event.series.type,
-        "subject": event.series.customer,
-        "data": data,
-        **rest,
-    }
-    return members | _time_of(event)
-
-
-def _time_of(event: UsageEvent) -> dict[str, str]:
-    return {} if event.given_ms == NOT_GIVEN else {"time": format_instant(event.given_ms)}
+    return members | time_of(event)

@@ -1,5 +1,7 @@
 """One line of the sheet for a meter: what the store answers, and what the log has more."""
 
+from collections.abc import Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 from console.books.core.entries import MeterRow, hour_text
@@ -21,27 +23,31 @@ class Hour(NamedTuple):
     logged: Partial | None
     stored: Partial | None
     gap: int
-    #: What they keep beside the partials.
-    logged_sketch: Sketch | None = None
-    stored_sketch: Sketch | None = None
+    #: What they keep beside the partials: see `sketches.together`.
+    logged_sketches: Sequence[Sketch] = ()
+    stored_sketches: Sequence[Sketch] = ()
 
 
 def meter_row(hour: Hour, catalog: Catalog) -> MeterRow:
     """Return the line for *hour*."""
     meter = meter_of(hour.meter, hour.hour_ms, catalog)
     stored, logged = hour.stored or _NOTHING, hour.logged or _NOTHING
-    more, of = meter.amount(logged, hour.logged_sketch)
-    less, by = meter.amount(stored, hour.stored_sketch)
-    difference = format_ratio(more * by - less * of, of * by)
+    more = _amount(meter, logged, hour.logged_sketches)
+    amount = _amount(meter, stored, hour.stored_sketches)
     return MeterRow(
         hour.tenant,
         hour.meter,
         hour_text(hour.hour_ms),
         stored.events,
-        meter.answer(stored, hour.stored_sketch),
-        difference,
+        format_ratio(*amount.as_integer_ratio()),
+        format_ratio(*(more - amount).as_integer_ratio()),
         hour.gap,
     )
+
+
+def _amount(meter: Meter, partial: Partial, sketches: Sequence[Sketch]) -> Fraction:
+    amounts = [meter.amount(partial, sketch) for sketch in sketches or (None,)]
+    return sum((Fraction(*amount) for amount in amounts), Fraction(0))
 
 
 def meter_of(name: str, hour_ms: int, catalog: Catalog) -> Meter:

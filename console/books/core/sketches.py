@@ -33,17 +33,21 @@ class SketchRow(NamedTuple):
     pages: str
 
 
-def of_log(meter: Meter, found: Iterable[tuple[str, str, str, int, int, str, int]]) -> Iterator[SketchRow]:
+def of_log(
+    meter: Meter, found: Iterable[tuple[str, str, str, int, int, int, str, int]]
+) -> Iterator[SketchRow]:
     """Yield the sketches of *meter* from values of its rows.
 
-    *found* are tenant, customer, group, window, arrival day, value and how often it came, by rows.
+    *found* are tenant, customer, group, window, arrival day, then when a value came (0 where that does not
+    matter), the value and how often it came, by rows.
     """
     kind = meter.aggregation.rule.kind
     if kind is None:
         return
     for row, values in groupby(found, key=lambda each: each[:5]):
         tenant, customer, group, window_start_ms, arrival_day = row
-        sketch = of_counts(kind, ((int(value), times) for *_, value, times in values))
+        entries = ((kind.entry_of(at_ms, int(value)), times) for *_, at_ms, value, times in values)
+        sketch = of_counts(kind, entries)
         of_row = (tenant, customer, meter.name, group, window_start_ms, arrival_day)
         yield SketchRow(_LOG, *of_row, _words(meter, sketch), _hex(sketch))
 
@@ -71,9 +75,13 @@ def of_store(
             yield SketchRow(_STORE, *of_row, _words(meter, sketch), _hex(sketch))
 
 
-def together(kind: Kind, pages: Iterable[str]) -> Sketch:
-    """Return the sketch of several rows, from their pages as `SketchRow` has them."""
-    return merged(kind, (read_window(kind, _unhex(each)) for each in pages))
+def together(kind: Kind, rows: Iterable[tuple[str, str, str]]) -> list[Sketch]:
+    """Return the sketches whose amounts add up to that of several rows: one, or of levels one of each group.
+
+    *rows* are customer, group and pages as `SketchRow` has them, in order.
+    """
+    apart = groupby(rows, key=lambda row: row[:2] if kind.has_times else ())
+    return [merged(kind, (read_window(kind, _unhex(pages)) for *_, pages in of_one)) for _, of_one in apart]
 
 
 def _words(meter: Meter, sketch: Sketch) -> str:

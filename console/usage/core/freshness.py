@@ -1,7 +1,7 @@
 """Up to when an answer is complete: everything appended to the log before that moment is in it."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -26,15 +26,26 @@ class LogEnds(NamedTuple):
     next_offsets: Mapping[int, int]
 
 
-class Freshness(msgspec.Struct, frozen=True):
-    """What stands beside every number."""
+class Dated(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands beside every number, at the end of an answer."""
 
-    #: None while nothing is known of one of the partitions.
+    #: Everything that the log had confirmed before this moment is in the numbers; None while nothing is
+    #: known of one of the partitions.
     complete_through: str | None
-    #: Newest source offset in the answer; by partition where the answer covers several.
+    #: Newest offset of `weir.usage` in the numbers; by partition where they are of several.
     as_of_offset: int | dict[str, int | None] | None
+    #: Age of complete_through.
     lag_seconds: float | None
-    complete_through_ms: int | None = None
+
+
+class Freshness(Dated, frozen=True, kw_only=True):
+    """How complete an answer is."""
+
+    complete_through_ms: int | None
+
+    def stated(self) -> dict[str, Any]:
+        """Return the members of `Dated`."""
+        return {name: getattr(self, name) for name in Dated.__struct_fields__}
 
 
 def freshness(
@@ -54,9 +65,16 @@ def freshness(
     as_of = offsets if len(numbers) != 1 else offsets[str(numbers[0])]
     known = [at_ms for at_ms in through if at_ms is not None]
     if len(known) < len(through) or not known:
-        return Freshness(None, as_of, None)
+        return Freshness(
+            complete_through=None, as_of_offset=as_of, lag_seconds=None, complete_through_ms=None
+        )
     least = min(known)
-    return Freshness(format_instant(least), as_of, max(now_ms - least, 0) / SECOND_MS, least)
+    return Freshness(
+        complete_through=format_instant(least),
+        as_of_offset=as_of,
+        lag_seconds=max(now_ms - least, 0) / SECOND_MS,
+        complete_through_ms=least,
+    )
 
 
 def _through(progress: Progress | None, ends: LogEnds | None, partition: int, generation: int) -> int | None:

@@ -35,10 +35,17 @@ class StoredRow(NamedTuple):
     partial: Partial
     #: Numbers and contents of its pages, where its meter has any.
     pages: Sequence[tuple[int, bytes]] = ()
+    #: The group as the store has it, whatever it is shown by.
+    whole_group: str = ""
+
+    @property
+    def series(self) -> SeriesKey:
+        """Whose usage of what it is a part of."""
+        return self.customer, self.meter, self.group
 
     def key(self, window: Window) -> tuple[SeriesKey, Bounds]:
         """Return which answer it is a part of."""
-        return (self.customer, self.meter, self.group), window_of(window, self.window_start_ms)
+        return self.series, window_of(window, self.window_start_ms)
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -56,7 +63,7 @@ class Usage(msgspec.Struct, frozen=True):
     quantity: str
     #: exact; or the relative error that the quantity may have, since it comes from a sketch.
     error: str
-    #: What the late events alone amount to.
+    #: What the late events alone amount to; of levels, what they changed, which may be less than nothing.
     late_quantity: str
     events: int
     #: open: more is expected; grace: its hours are over; closed: whatever comes now is late.
@@ -127,9 +134,10 @@ class Amount(NamedTuple):
 
 
 def amount_of(meter: Meter, rows: Sequence[StoredRow]) -> Amount:
-    """Return what *rows* of *meter* amount to together."""
+    """Return what *rows* of *meter* amount to together; those of levels are settled (see `carry`)."""
     if not rows:
         return Amount("0", EXACT, 0)
+    meter = meter.of_level_seconds
     partial, sketch = reduce(merge, [row.partial for row in rows]), _sketch(meter, rows)
     return Amount(meter.answer(partial, sketch), meter.aggregation.rule.error(sketch), partial.events)
 
@@ -151,6 +159,7 @@ def most_used(rows: Iterable[StoredRow], window: Window, meter: Meter, top: int)
 
 def exact_amount(meter: Meter, rows: Sequence[StoredRow]) -> tuple[int, int]:
     """Return what *rows*, of which there is one at least, amount to: numerator and denominator."""
+    meter = meter.of_level_seconds
     return meter.amount(reduce(merge, [row.partial for row in rows]), _sketch(meter, rows))
 
 

@@ -30,7 +30,7 @@ class PageRow:
 class PagedRow(UsageRow):
     """Aggregates of one row, and its pages."""
 
-    __slots__ = ("_entries", "_has_amounts", "_kind", "_make", "_number_of", "_pages", "_touch")
+    __slots__ = ("_entries", "_entry_of", "_has_amounts", "_kind", "_make", "_number_of", "_pages", "_touch")
 
     def __init__(
         self, key: bytes, kind: Kind, make: Callable[[int], PageRow], touch: Callable[[PageRow], None]
@@ -39,6 +39,7 @@ class PagedRow(UsageRow):
         super().__init__(key)
         self._kind = kind
         self._number_of = kind.page_of
+        self._entry_of = kind.entry_of
         self._has_amounts = kind.has_amounts
         self._make = make
         self._touch = touch
@@ -49,8 +50,9 @@ class PagedRow(UsageRow):
     def add(self, at_ms: int, value: int) -> None:
         """Count one event of *value* at *at_ms*, in the record that the row is stamped with."""
         UsageRow.add(self, at_ms, value if self._has_amounts else 0)
-        page = self._pages.get(self._number_of(value)) or self.page_of(value)
-        if self.add_to(page, value):
+        entry = self._entry_of(at_ms, value)
+        page = self._pages.get(self._number_of(entry)) or self.page_of(entry)
+        if self.add_to(page, entry):
             page.stamp = self.stamp
             if not page.dirty:
                 self._touch(page)
@@ -59,22 +61,26 @@ class PagedRow(UsageRow):
         """Count one event in the partial alone."""
         UsageRow.add(self, at_ms, value if self._has_amounts else 0)
 
-    def add_to(self, row: PageRow, value: int) -> bool:
-        """Add *value* to one of the pages alone; say whether that changed it."""
+    def entry_of(self, at_ms: int, value: int) -> int:
+        """Return what stands in pages for an event."""
+        return self._entry_of(at_ms, value)
+
+    def add_to(self, row: PageRow, entry: int) -> bool:
+        """Add *entry* to one of the pages alone; say whether that changed it."""
         page = row.page
         if not page.is_exact:
-            return page.add(value)
+            return page.add(entry)
         before = page.entries
-        if not page.add(value):
+        if not page.add(entry):
             return False
         self._entries += page.entries - before
         if self._entries > EXACT_UP_TO:
             page.blur()
         return True
 
-    def page_of(self, value: int) -> PageRow:
-        """Return the page that *value* belongs to."""
-        number = self._number_of(value)
+    def page_of(self, entry: int) -> PageRow:
+        """Return the page that *entry* belongs to."""
+        number = self._number_of(entry)
         row = self._pages.get(number)
         if row is None:
             row = self._pages[number] = self._make(number)
@@ -103,9 +109,10 @@ class ReplayedRow(UsageRow):
         """Count one event wherever it is not in yet."""
         if self._is_open:
             self._row.add_amount(at_ms, value)
-        page = self._row.page_of(value)
+        entry = self._row.entry_of(at_ms, value)
+        page = self._row.page_of(entry)
         if self._may_add(page):
-            self._row.add_to(page, value)
+            self._row.add_to(page, entry)
 
 
 class Pages:

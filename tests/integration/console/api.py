@@ -5,11 +5,15 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping
+from functools import reduce
 from typing import Any, NamedTuple
 
 from runtime.postgres import Connection
 from schemas.instant import HOUR_MS
-from schemas.partial import Partial
+from schemas.level import KIND
+from schemas.partial import Partial, merge, single
+from schemas.sketch import of_values
 
 MICRO = 1_000_000
 #: What a test may take that speaks of this hour.
@@ -77,6 +81,28 @@ def put_rollup(
         " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1, 0)",
         (tenant, customer, meter, group, start_ms, arrival_day, *partial_values(partial)),
     )
+
+
+def put_levels(
+    connection: Connection,
+    tenant: str,
+    customer: str,
+    meter: str,
+    levels: Mapping[int, int],
+    arrival_day: int = 0,
+    group: str = "",
+) -> None:
+    """Put the row of the hour in which *levels* were stated, by instant, with its pages."""
+    partials = [single(at_ms, level * MICRO) for at_ms, level in sorted(levels.items())]
+    hour_ms = min(levels) - min(levels) % HOUR_MS
+    put_rollup(connection, tenant, customer, meter, hour_ms, reduce(merge, partials), arrival_day, group)
+    sketch = of_values(KIND, [KIND.entry_of(at_ms, level * MICRO) for at_ms, level in levels.items()])
+    for number, page in sketch.pages.items():
+        connection.execute(
+            "insert into sketches (tenant, customer, meter, grp, window_start_ms, arrival_day, page, content,"
+            " stamp, partition) values (%s, %s, %s, %s, %s, %s, %s, %s, 1, 0)",
+            (tenant, customer, meter, group, hour_ms, arrival_day, number, page.encode()),
+        )
 
 
 def put_fates(

@@ -19,6 +19,7 @@ PARAMETERS: dict[str, Any] = {
     "meter": None,
     "group_by": [],
     "paged": ["api"],
+    "levels": ["api"],
     "from_ms": 0,
     "to_ms": 2**52,
     "after_customer": "",

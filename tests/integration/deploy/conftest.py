@@ -1,25 +1,18 @@
 """What the tests of the local stack share."""
 
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-_SIZE = "16m"
+from tests.disks import disk_at
+
+_SIZE_BYTES = 16 * 2**20
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """Return a file system of 16 MB; only root may mount one."""
     folder = tmp_path / "small"
-    folder.mkdir()
-    if os.geteuid():
-        pytest.skip("needs root to mount a small disk")
-    words = ["/bin/mount", "-t", "tmpfs", "-o", f"size={_SIZE}", "weir-test", str(folder)]
-    mounted = subprocess.run(words, capture_output=True, text=True, check=False)
-    if mounted.returncode:
-        pytest.skip(f"cannot mount a small disk: {mounted.stderr.strip()}")
-    yield folder
-    subprocess.run(["/bin/umount", "--lazy", str(folder)], check=True)
+    with disk_at(folder, _SIZE_BYTES):
+        yield folder

@@ -181,3 +181,32 @@ def test_logs_are_events_with_fields(door: Door) -> None:
     lines = [json.loads(line) for line in door.process.log.splitlines()]
     assert {"process.started", "ingest.listening", "catalog.changed"} <= {line["event"] for line in lines}
     assert all(line["process"] == "ingest" for line in lines)
+
+
+def test_a_process_for_checks_answers_them_as_the_ingress_does_and_takes_nothing_else(
+    door: Door, start: Callable[..., Running]
+) -> None:
+    port = free_port()
+    process = start("ingest", "checks", WEIR_CHECKS_PORT=str(port), WEIR_INSTANCE="checks-1")
+    process.wait_ready()
+    checks = Door(door.namespace, process, port)
+    assert door.post(GOOD).status == 202
+
+    def answers(of: Door, path: str) -> tuple[int, object]:
+        reply = of.post(b"", None, path, "GET")
+        dated = {"complete_through", "title", "detail"}
+        return reply.status, {name: value for name, value in reply.json.items() if name not in dated}
+
+    for path in ("/v1/quotas/c-1/api?quantity=3", "/v1/quotas/c-1/none", "/v1/quotas/c-1/api?quantity=x"):
+        until(lambda path=path: answers(checks, path) == answers(door, path))  # type: ignore[misc]
+    assert checks.post(GOOD).code == "not_found"
+    answered = 'weir_ingress_requests_total{code="200",method="GET",route="/v1/quotas/"} '
+    assert f"{answered}0.0" not in checks.get("/metrics")[1]
+    assert answered in checks.get("/metrics")[1]
+    assert process.terminate() == 0
+
+
+def test_a_process_that_there_is_not_is_refused(start: Callable[..., Running]) -> None:
+    code, said = exit_of(start("ingest", "chekcs"))
+    assert code == 2
+    assert "choose checks" in said

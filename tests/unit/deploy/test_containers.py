@@ -8,16 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import msgspec
 import pytest
 import yaml
 
 from deploy.local.jars import pinned
-from deploy.local.programs import steps
+from deploy.local.ports import lay_out
+from deploy.local.programs import processes, steps
 from runtime.settings import Settings
 from schemas.process import PROCESSES, Process
 
 _ROOT = Path(__file__).parents[3]
-_OURS: tuple[Process, ...] = PROCESSES
+#: What the local stack runs, as services: the words behind `python -m`, the first of them the kind.
+_WORDS = {program.name.removesuffix("-1"): program.argv[2:] for program in processes({}, lay_out(8080, 1), 1)}
+_OURS = tuple(_WORDS)
 
 
 @pytest.fixture(scope="module")
@@ -42,23 +46,27 @@ def test_the_compose_file_follows_the_specification(compose: dict[str, Any]) -> 
 
 
 def test_every_process_of_ours_is_a_service_and_a_module(services: dict[str, Any]) -> None:
-    for process in _OURS:
-        assert f"python -m {process}" in " ".join(services[process]["command"])
-        assert importlib.util.find_spec(f"{process}.__main__")
+    assert {words[0] for words in _WORDS.values()} == set(PROCESSES)
+    for name, words in _WORDS.items():
+        assert " ".join(("python", "-m", *words)) in " ".join(services[name]["command"])
+        assert importlib.util.find_spec(f"{words[0]}.__main__")
 
 
-@pytest.mark.parametrize("process", _OURS)
-def test_each_gets_settings_that_it_accepts(services: dict[str, Any], process: Process) -> None:
-    settings = Settings.load({**_image_environ(), **services[process]["environment"]}, process)
+@pytest.mark.parametrize("name", _OURS)
+def test_each_gets_settings_that_it_accepts(services: dict[str, Any], name: str) -> None:
+    kind = msgspec.convert(_WORDS[name][0], Process)
+    settings = Settings.load({**_image_environ(), **services[name]["environment"]}, kind)
     assert settings.findings == ()
     assert settings.host == "0.0.0.0"  # noqa: S104 (inside its container)
-    assert str(settings.health_port) in " ".join(services[process]["healthcheck"]["test"])
+    assert str(settings.health_port) in " ".join(services[name]["healthcheck"]["test"])
 
 
 def test_what_is_published_is_what_the_processes_listen_on(services: dict[str, Any]) -> None:
     ingest = Settings.load(services["ingest"]["environment"], "ingest")
+    checks = Settings.load(services["checks"]["environment"], "ingest")
     console = Settings.load(services["console"]["environment"], "console")
     assert services["ingest"]["ports"] == [f"127.0.0.1:8080:{ingest.ingest_port}"]
+    assert services["checks"]["ports"] == [f"127.0.0.1:8085:{checks.checks_port}"]
     assert services["console"]["ports"] == [f"127.0.0.1:8081:{console.console_port}"]
     published = [port for service in services.values() for port in service.get("ports", [])]
     assert all(port.startswith("127.0.0.1:") for port in published)

@@ -3,7 +3,7 @@ from pathlib import Path
 from deploy.local.ports import lay_out
 from deploy.local.programs import processes, stack_environment, steps
 from runtime.settings import Settings
-from schemas.process import CONSOLE, INGEST, PROCESSORS, SINKS
+from schemas.process import INGEST, PROCESSES
 
 _ENVIRON = stack_environment(
     {"PATH": "/bin", "WEIR_LOG_LEVEL": "debug", "WEIR_KAFKA": "elsewhere:9092", "WEIR_JARS": "/jars"},
@@ -15,7 +15,7 @@ _ENVIRON = stack_environment(
 
 
 def test_every_process_is_started_with_settings_that_it_accepts() -> None:
-    kinds = {"ingest": INGEST, "processors": PROCESSORS, "sinks": SINKS, "console": CONSOLE}
+    kinds = {kind: kind for kind in PROCESSES} | {"checks": INGEST}
     for program in processes(_ENVIRON, lay_out(8080, 2), 2):
         assert program.environ is not None
         settings = Settings.load(program.environ, kinds[program.argv[-1]])
@@ -34,7 +34,7 @@ def test_instances_are_unique_and_the_same_at_every_start() -> None:
         for program in processes(_ENVIRON, lay_out(8080, 2), 2)
         if program.environ
     ]
-    assert names == ["ingest-1", "processors-1", "processors-2", "sinks-1", "console-1"]
+    assert names == ["ingest-1", "checks-1", "processors-1", "processors-2", "sinks-1", "console-1"]
 
 
 def test_the_steps_come_in_order() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from xxhash import xxh3_64_intdigest
 
-from schemas import percentile, unique
+from schemas import level, percentile, unique
 from schemas.aggregate import EXACT, Rule
 from schemas.errors import Reject
 from schemas.meters import Aggregation, Meter
@@ -24,7 +24,7 @@ _RULES: Final = {
     95: Aggregation.P95.rule,
     99: Aggregation.P99.rule,
 }
-_KINDS: Final[Sequence[Kind]] = (unique.KIND, percentile.KIND)
+_KINDS: Final[Sequence[Kind]] = (unique.KIND, percentile.KIND, level.KIND)
 
 
 def things(count: int, first: int = 0) -> list[int]:
@@ -239,6 +239,14 @@ def test_arbitrary_bytes_are_rejected_or_read_as_a_page(kind: Kind, content: byt
         (percentile.KIND, b'["blurred",99999999999999999999,[1]]'),
         (percentile.KIND, b'["other",[1]]'),
         (percentile.KIND, b"[" * 100_000),
+        (level.KIND, b""),
+        (level.KIND, b"[[],[]]"),
+        (level.KIND, b"[[900000],[]]"),
+        (level.KIND, b"[[900000],[-1]]"),
+        (level.KIND, b"[[899999],[1]]"),
+        (level.KIND, b"[[900000,1200000],[1,1]]"),
+        (level.KIND, b"[[900000,900999],[1,1]]"),
+        (level.KIND, b"[[900000],[1],0]"),
     ],
 )
 def test_what_is_no_page_3_is_rejected(kind: Kind, content: bytes) -> None:
@@ -258,6 +266,17 @@ def test_what_is_no_page_3_is_rejected(kind: Kind, content: bytes) -> None:
         (
             lambda: _page(percentile.KIND, [1_048_576, 1_100_000, 1_100_000], blur=True),
             '["blurred",64,[1,0,0,2]]',
+        ),
+        # Of one second the last, of its last millisecond the highest.
+        (
+            lambda: _page(level.KIND, [level.KIND.entry_of(*each) for each in ((1_500, 9), (1_900, 2))]),
+            "[[1900],[2]]",
+        ),
+        (
+            lambda: _page(
+                level.KIND, [level.KIND.entry_of(*each) for each in ((1_900, 9), (1_900, 2), (7, 5))]
+            ),
+            "[[7,1900],[5,9]]",
         ),
     ],
 )

@@ -29,6 +29,11 @@ def test_only_the_broker_says_when_usage_was_recorded() -> None:
     assert [t.name for t in TOPICS if t.config()["message.timestamp.type"] == "LogAppendTime"] == ["usage"]
 
 
+def test_what_we_date_is_taken_whatever_the_broker_s_clock_says() -> None:
+    dated = [topic for topic in TOPICS if topic is not USAGE]
+    assert {topic.config()["message.timestamp.after.max.ms"] for topic in dated} == {str(2**63 - 1)}
+
+
 @pytest.mark.parametrize(
     ("topic", "policy", "days"),
     [

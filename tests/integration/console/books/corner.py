@@ -19,10 +19,11 @@ from runtime.postgres import connect
 from runtime.settings import Settings
 from schemas.catalog import MetersPublished, TenantNamed, encode_fact, fact_key
 from schemas.event import NO_QUANTITY, NOT_GIVEN, Series, UsageEvent
-from schemas.instant import HOUR_MS
-from schemas.meters import Meter
+from schemas.instant import HOUR_MS, MINUTE_MS
+from schemas.meters import Aggregation, Meter
 from schemas.pack import encode_pack
 from schemas.partition import partition_of
+from schemas.quantity import MICRO
 from schemas.source_record import CLOUDEVENTS
 from schemas.topics import CATALOG, USAGE, topic_name
 from tests.running import Running, start_module
@@ -32,6 +33,7 @@ from tests.waiting import until
 METERS: Final = (
     Meter(name="api", event_type="api", default_one=True),
     Meter(name="bandwidth", event_type="bandwidth", properties=("bytes",), per_unit=2**30),
+    Meter(name="seats", event_type="seats", aggregation=Aggregation.TIME_WEIGHTED_SUM),
 )
 #: Of the last phases: read from the log's tail, and not processed at all.
 TAIL_EVENTS: Final = 3
@@ -90,6 +92,10 @@ def write_past(log: Log, now_ms: int) -> None:
     log.pack(event("too old", now_ms - 40 * 24 * HOUR_MS), event("too far", now_ms + 2 * HOUR_MS))
     log.pack(event("by size", now_ms, "c-2", "bandwidth")._replace(rest=b'{"data":{"bytes":"1.5"}}'))
     log.pack(event("no size", now_ms, "c-2", "bandwidth")._replace(quantity_micro=NO_QUANTITY))
+    hour_ms = now_ms - now_ms % HOUR_MS - 3 * HOUR_MS
+    for customer, minute, seats in (("c-4", 15, 4), ("c-5", 30, 2)):
+        at_ms = hour_ms + minute * MINUTE_MS
+        log.pack(event("seats", at_ms, customer, "seats")._replace(quantity_micro=seats * MICRO))
     log.raw(encode_pack([event("lost", now_ms)]), 1 - partition_of("acme", "c-1", PARTITIONS) % 2)
     log.raw(b"\x00 nobody reads this", 0)
     cloud_event = b'{"specversion":"1.0","id":"ce","source":"s","type":"api","subject":"c-1"}'

@@ -65,6 +65,17 @@ def test_a_fraction_in_a_sum_is_damage_and_no_crash(corner: Corner) -> None:
     assert only(corner.sheet()).kind == "rollup_damaged"
 
 
+def test_levels_are_recounted_by_themselves_and_a_damaged_page_of_them_is_named(corner: Corner) -> None:
+    [seats] = [row for row in corner.sheet().meters if row.meter == "seats"]
+    # Of each customer's hour what its own events say: 4 for 45 minutes, and 2 for 30.
+    assert (seats.events, seats.quantity, seats.difference) == (2, "4", "0")
+    assert corner.run("update sketches set content = '[[900000],[5000000]]' where customer = 'c-4'") == 1
+    sheet = corner.sheet()
+    assert only(sheet).detail.startswith("sketch is 3.75 (exact, ")
+    [seats] = [row for row in sheet.meters if row.meter == "seats"]
+    assert (seats.quantity, seats.difference) == ("4.75", "-0.75")
+
+
 def test_a_doubled_row_of_usage_is_found(corner: Corner) -> None:
     corner.run("update rollups set events = 2 * events, sum = 2 * sum where :rollup")
     sheet = corner.sheet()

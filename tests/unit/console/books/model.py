@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import NamedTuple
 
 from schemas.admission import text_fault
@@ -35,7 +36,7 @@ class Model:
     def __init__(self, catalog: Catalog, partitions: int, horizon_ms: int) -> None:
         self.fates: dict[FateKey, Counter[str]] = {}
         self.rollups: dict[RollupKey, Partial] = {}
-        self.kept: dict[tuple[Meter, RollupKey], list[int]] = {}
+        self.kept: dict[tuple[Meter, RollupKey], list[tuple[int, int]]] = {}
         self._catalog = catalog
         self._partitions = partitions
         self._horizon_ms = horizon_ms
@@ -101,7 +102,7 @@ class Model:
             key = (tenant, customer, meter.name, group, start_ms, day)
             kind = meter.aggregation.rule.kind
             if kind is not None:
-                self.kept.setdefault((meter, key), []).append(value)
+                self.kept.setdefault((meter, key), []).append((occurred_at_ms, value))
             one = single(occurred_at_ms, value if kind is None or kind.has_amounts else 0)
             self.rollups[key] = merge(self.rollups[key], one) if key in self.rollups else one
         return {Arrival.ON_TIME: "counted", Arrival.IN_GRACE: "in_grace", Arrival.LATE: "late"}[how]
@@ -128,8 +129,20 @@ class Model:
         self.fates.setdefault(key, Counter())[fate] += 1
 
 
-def _answer(meter: Meter, values: list[int]) -> str:
+def _answer(meter: Meter, events: list[tuple[int, int]]) -> str:
+    values = [value for _, value in events]
     if meter.aggregation is Aggregation.UNIQUE:
         return str(len(set(values)))
+    if meter.aggregation is Aggregation.TIME_WEIGHTED_SUM:
+        return format_ratio(_level_seconds(events), meter.scale * 3_600)
     place = -(-len(values) * int(meter.aggregation.removeprefix("p")) // 100)
     return format_ratio(sorted(values)[place - 1], meter.scale)
+
+
+def _level_seconds(events: list[tuple[int, int]]) -> int:
+    """Return level times seconds from the first event of an hour to its end."""
+    of_second: dict[int, int] = {}
+    for at_ms, value in sorted(events):
+        of_second[at_ms // 1_000] = value
+    seconds = [*sorted(of_second), (window_start(events[0][0]) + HOUR_MS) // 1_000]
+    return sum(of_second[second] * (following - second) for second, following in pairwise(seconds))

@@ -269,6 +269,25 @@ def test_a_value_counts_as_often_as_it_came_in_a_percentile(recount: Recount) ->
     assert found["users"] == "1 (exact)"
 
 
+def test_levels_are_recounted_with_their_times_apart_by_group_and_whether_they_were_late(
+    recount: Recount,
+) -> None:
+    rest = b'{"data":{"user":"%s","bytes":%d}}'
+    stated = [(0, b"a", 2), (HOUR_MS // 2, b"a", 6), (HOUR_MS // 2, b"b", 10)]
+    events = [
+        event(f"e-{n}", event_type="visit", at_ms=NOON_MS + at_ms, rest=rest % (user, level))
+        for n, (at_ms, user, level) in enumerate(stated)
+    ]
+    late = event("late", event_type="visit", at_ms=NOON_MS + HOUR_MS // 4, rest=rest % (b"a", 8))
+    world = recount(record(2, *reversed(events)), record(3, late, at_ms=NOON_MS + DAY_MS))
+    found = {(key[3], key[5] > 0): words for key, words in world.sketches().items() if key[2] == "disk"}
+    assert found == {
+        ('{"user":"a"}', False): "4 (exact)",
+        ('{"user":"b"}', False): "5 (exact)",
+        ('{"user":"a"}', True): "6 (exact)",
+    }
+
+
 def test_an_event_about_nobody_is_refused(recount: Recount) -> None:
     rests = (b'{"data":{"user":{"id":7}}}', b'{"data":{"user":null}}', b"", b'{"data":{"user":0}}')
     events = (event(f"e-{n}", event_type="visit", rest=rest) for n, rest in enumerate(rests))

@@ -55,6 +55,14 @@ METERS: Final = (
     ),
     Meter(name="users", event_type="visit", aggregation=Aggregation.UNIQUE, unique_by=("user",)),
     Meter(name="waits", event_type="visit", aggregation=Aggregation.P50, default_one=True),
+    Meter(
+        name="disk",
+        event_type="visit",
+        aggregation=Aggregation.TIME_WEIGHTED_SUM,
+        properties=("bytes",),
+        default_one=True,
+        group_by=("user",),
+    ),
     Meter(name="seats", event_type="seats", aggregation=Aggregation.LATEST),
 )
 CATALOG: Final = Catalog().with_facts(

@@ -423,7 +423,7 @@ meters:
         "line 8: meters.storage.properties: names one thing twice",
         (
             "line 9: meters.storage.aggregation: must be one of "
-            "count, sum, avg, min, max, first, latest, unique, p50, p95, p99"
+            "count, sum, avg, min, max, first, latest, unique, p50, p95, p99, time_weighted_sum"
         ),
         "line 11: meters.compute.per_unit: must be a whole number above 0",
         (

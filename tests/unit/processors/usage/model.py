@@ -284,7 +284,7 @@ class Model:
         rows: dict[rollup.Key, rollup.Row] = {key: self.row(key) for key in keys}
         for key, events in self.usage.items():
             if (kind := self.kind_of(key.meter)) is not None:
-                sketch = of_values(kind, (value for _, value in events))
+                sketch = of_values(kind, (kind.entry_of(*each) for each in events))
                 rows[whole_sketch(key)] = rollup.SketchRow(sketch.encode(), 0)
         return rows
 

@@ -17,13 +17,14 @@ from schemas.catalog import Catalog, CustomerPlaced, MetersPublished, RecordSkip
 from schemas.event import NO_QUANTITY, NOT_GIVEN, Series, UsageEvent
 from schemas.groups import Filter
 from schemas.horizon import SLACK_MS
-from schemas.instant import HOUR_MS, LAST_MS, format_instant
+from schemas.instant import HOUR_MS, LAST_MS
 from schemas.meters import Aggregation, Meter
 from schemas.pack import encode_pack
 from schemas.partition import partition_of
 from schemas.plan import Mode, Plan, Quota
-from schemas.quantity import MICRO, format_micro
+from schemas.quantity import MICRO
 from schemas.source_record import CLOUDEVENT, CLOUDEVENTS
+from tests.cloud_event import cloudevent
 from tests.unit.processors.usage.model import Invalid, Unreadable
 
 TOPIC: Final = "weir.usage"
@@ -264,31 +265,12 @@ def _cloudevents(chance: Random, recorded_at_ms: int, size: int) -> Sent:
     """CloudEvents that a service of the operator wrote by itself."""
     tenant, _ = chance.choice(TRUSTED)
     events = [_event(chance, recorded_at_ms, tenant) for _ in range(size)]
-    texts = [_cloudevent(event) for event in events]
+    texts = [json.dumps(cloudevent(event)).encode() for event in events]
     meant = [event if _door_takes(event, recorded_at_ms) else Invalid() for event in events]
     alone = len(events) == 1
     content_type = CLOUDEVENT if alone else CLOUDEVENTS
     headers = {"content-type": content_type.encode(), "tenant": tenant.encode()}
     return Sent(texts[0] if alone else b"[" + b",".join(texts) + b"]", headers, recorded_at_ms, meant)
-
-
-def _cloudevent(event: UsageEvent) -> bytes:
-    rest = json.loads(event.rest or b"{}")
-    data = rest.pop("data", {})
-    if event.quantity_micro != NO_QUANTITY:
-        data["quantity"] = format_micro(event.quantity_micro)
-    members = {
-        "specversion": "1.0",
-        "id": event.id,
-        "source": event.source,
-        "type": event.series.type,
-        "subject": event.series.customer,
-        "data": data,
-        **rest,
-    }
-    if event.given_ms != NOT_GIVEN:
-        members["time"] = format_instant(event.given_ms)
-    return json.dumps(members).encode()
 
 
 def _door_takes(event: UsageEvent, recorded_at_ms: int) -> bool:

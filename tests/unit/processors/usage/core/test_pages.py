@@ -1,6 +1,6 @@
 """Pages are written when they change, kept with their rows, and go on after a restart."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 
 import pytest
@@ -12,7 +12,7 @@ from processors.usage.core.pages import PagedRow
 from processors.usage.core.quota_table import QuotaTable
 from processors.usage.core.stamping import FirstPass, Replay
 from processors.usage.core.table import UsageTable
-from schemas import percentile, rollup, unique
+from schemas import level, percentile, rollup, unique
 from schemas.errors import Reject
 from schemas.instant import DAY_MS, HOUR_MS
 from schemas.partial import single
@@ -21,7 +21,7 @@ from schemas.sketch import EXACT_UP_TO, Kind, of_values, read_window
 START_MS = 20_000 * DAY_MS
 NAME = ("acme", "c-1", "users", "")
 KEY = rollup.UsageKey(*NAME, START_MS, 0)
-KINDS: Sequence[Kind] = (unique.KIND, percentile.KIND)
+KINDS: Sequence[Kind] = (unique.KIND, percentile.KIND, level.KIND)
 
 records_of_values = st.lists(st.lists(st.integers(0, 10**9), min_size=1, max_size=20), min_size=1, max_size=8)
 
@@ -40,11 +40,21 @@ def values_of(kind: Kind, numbers: Sequence[int]) -> list[int]:
     return [*numbers] if kind.has_amounts else [xxh3_64_intdigest(b"%d" % number) for number in numbers]
 
 
+def at_ms(kind: Kind, value: int) -> int:
+    """Return when an event of *value* is: where that matters, somewhere in its window."""
+    return START_MS + value % HOUR_MS if kind.has_times else START_MS
+
+
+def sketch_of(kind: Kind, values: Iterable[int]) -> bytes:
+    """Return what events of *values* come to."""
+    return of_values(kind, [kind.entry_of(at_ms(kind, value), value) for value in values]).encode()
+
+
 def count(rows: UsageTable, kind: Kind, stamp: int, values: Sequence[int]) -> None:
-    """Count one record of *values*, each at the window's start."""
+    """Count one record of *values*."""
     [row] = FirstPass(rows, stamp).open([row_of(rows, kind)])
     for value in values:
-        row.add(START_MS, value)
+        row.add(at_ms(kind, value), value)
 
 
 def written(rows: UsageTable) -> dict[rollup.Key, rollup.Row]:
@@ -99,7 +109,7 @@ def test_a_restart_with_what_was_kept_is_none(kind: Kind, records: list[list[int
         if stamp == cut:
             rows = restarted(restarted(rows))
         count(rows, kind, stamp, values)
-    assert sketch_in(rows, kind) == of_values(kind, chain.from_iterable(everything)).encode()
+    assert sketch_in(rows, kind) == sketch_of(kind, chain.from_iterable(everything))
     assert len(rows) == len(list(rows.records()))
 
 
@@ -124,7 +134,7 @@ def test_pages_that_became_durable_apart_take_each_record_once(
     for stamp, values in enumerate(everything):
         [row] = Replay(again, stamp).open([row_of(again, kind)])
         for value in values:
-            row.add(START_MS, value)
+            row.add(at_ms(kind, value), value)
     assert sketch_in(again, kind) == sketch_in(rows, kind)
     partials = [
         rollup.decode(*record)[1]
@@ -135,7 +145,7 @@ def test_pages_that_became_durable_apart_take_each_record_once(
     assert partials[0] == partials[1]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [unique.KIND, percentile.KIND])
 def test_more_values_than_are_kept_blur_the_pages_that_change(kind: Kind) -> None:
     rows = table()
     values = values_of(kind, range(EXACT_UP_TO + 50))
@@ -146,6 +156,19 @@ def test_more_values_than_are_kept_blur_the_pages_that_change(kind: Kind) -> Non
     count(again, kind, 2, values_of(kind, range(10_000, 12_000)))
     longest = max(len(row.content) for row in written(again).values() if isinstance(row, rollup.SketchRow))
     assert longest < 700
+
+
+def test_levels_are_never_blurred_and_one_of_a_second_that_is_over_writes_no_page() -> None:
+    rows = table()
+    [row] = FirstPass(rows, 1).open([row_of(rows, level.KIND)])
+    for second in range(EXACT_UP_TO + 50):
+        row.add(START_MS + 1_000 * second + 7, second)
+    assert sketch_in(rows, level.KIND) == sketch_in(restarted(rows), level.KIND)
+    [page, *_] = [row.content for row in written(rows).values() if isinstance(row, rollup.SketchRow)]
+    assert page.startswith(b"[[7,1007,2007,")
+    [row] = FirstPass(rows, 2).open([row_of(rows, level.KIND)])
+    row.add(START_MS + 1_003, 99)
+    assert set(written(rows)) == {KEY}
 
 
 def test_of_two_records_of_one_page_the_newer_one_is_kept() -> None:
