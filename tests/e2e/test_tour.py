@@ -78,7 +78,7 @@ def tour(page: str, port_base: int) -> str:
                 '"window":"minute","limit":"30","used":"20","remaining":"10"',
                 '"window":"concurrent","limit":"1","used":"1","remaining":"0"',
                 "HTTP/1.1 204 No Content",
-                '"id":"job-2","ttl_seconds":30',
+                '"id":"job-2","ttl_seconds":120',
                 '"upgrade_url":"https://example.com/plans"',
                 "counter ",
                 '"quantity":"90"',
