@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from ingest.auth import INGEST_SCOPE, READ_SCOPE, Senders
+from ingest.auth import INGEST_SCOPE, Senders
 from ingest.core.forms import form_of
 from ingest.core.gate import Gate
 from ingest.core.gcra import SECOND_NS
@@ -47,7 +47,7 @@ class LimitsRoute:
         self._uses = uses
         self._gate = gate
         self._instruments = instruments
-        self._senders = Senders(INGEST_SCOPE, READ_SCOPE)
+        self._senders = Senders(INGEST_SCOPE)
 
     async def post(self, request: web.BaseRequest, request_id: str) -> Answer:
         """Take a quantity, or a lease. Raises Refused."""

@@ -160,7 +160,7 @@ class Settings:
         int,
         Meta(ge=0, le=3_600),
         About("How often the canary sends events that it knows, in s; 0: never", (CONSOLE,)),
-    ] = 10
+    ] = 60
     canary_late_seconds: Annotated[
         int,
         Meta(ge=1, le=3_600),
@@ -170,6 +170,9 @@ class Settings:
     ] = 30
     canary_ingest: Annotated[
         str, About("Where producers reach the ingress, for the canary; empty: there is none", (CONSOLE,))
+    ] = ""
+    canary_checks: Annotated[
+        str, About("Where services check quotas, for the canary; empty: at the ingress", (CONSOLE,))
     ] = ""
     canary_console: Annotated[
         str, About("Where readers reach the read API, for the canary; empty: there is none", (CONSOLE,))

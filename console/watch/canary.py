@@ -106,7 +106,9 @@ class Canary:
             if not _take_turn(connection, stop):
                 return
             key = open_account(connection, os.urandom(RANDOM_BYTES))
-            addresses = Addresses(self._settings.canary_ingest, self._settings.canary_console, key)
+            ingest = self._settings.canary_ingest
+            checks = self._settings.canary_checks or ingest
+            addresses = Addresses(ingest, checks, self._settings.canary_console, key)
             state = self._begin(addresses, stop)
             while not stop.is_set():
                 _check_turn(connection)

@@ -1,4 +1,4 @@
-"""The two public addresses, as the canary's tenant uses them."""
+"""The public addresses, as the canary's tenant uses them."""
 
 import http.client
 import urllib.error
@@ -81,10 +81,11 @@ class _UsageList(msgspec.Struct):
 
 
 class Addresses:
-    """Both addresses, and the key that opens them. Each call raises Failed where no answer can be used."""
+    """All addresses, and the key that opens them. Each call raises Failed where no answer can be used."""
 
-    def __init__(self, ingest: str, console: str, key: str) -> None:
+    def __init__(self, ingest: str, checks: str, console: str, key: str) -> None:
         self._ingest = ingest.rstrip("/")
+        self._checks = checks.rstrip("/")
         self._console = console.rstrip("/")
         self._key = key
 
@@ -101,7 +102,7 @@ class Addresses:
 
     def used(self, customer: str) -> Used:
         """Return what the quota of *customer* shows."""
-        url = f"{self._ingest}/v1/quotas/{quote(customer, safe='')}/{CANARY}"
+        url = f"{self._checks}/v1/quotas/{quote(customer, safe='')}/{CANARY}"
         status, answer = self._ask("quota", url)
         if status not in (HTTPStatus.OK, HTTPStatus.TOO_MANY_REQUESTS):
             raise _refused("quota", status, answer)

@@ -29,6 +29,7 @@ def stack_environment(
         "WEIR_CHECKS_PORT": str(ports.checks),
         "WEIR_CONSOLE_PORT": str(ports.console),
         "WEIR_CANARY_INGEST": f"http://{LOCALHOST}:{ports.ingest}",
+        "WEIR_CANARY_CHECKS": f"http://{LOCALHOST}:{ports.checks}",
         "WEIR_CANARY_CONSOLE": f"http://{LOCALHOST}:{ports.console}",
         "PYTHONUNBUFFERED": "1",
     }
