@@ -18,7 +18,8 @@ from console.api.core.parameters import (
 )
 from console.api.core.span import take_span
 from console.api.fresh import now_ms, read_fresh
-from console.quota.reading import Current, Subject, read_current
+from console.quota.asked import Subject
+from console.quota.current import Current, read_current
 from console.usage.core.calendar import Bounds, Window
 from console.usage.core.cursor import Position, seal, unseal
 from console.usage.core.freshness import Dated

@@ -9,8 +9,9 @@ from console.cli.place import with_settings
 from console.cli.reading import ask
 from console.cli.show import Format, example, format_option, say, show
 from console.cli.whose import tenant_of
+from console.quota.asked import Subject
 from console.quota.counters import Counters, read_counters
-from console.quota.reading import Subject, read_quotas, read_side_by_side
+from console.quota.reading import read_quotas, read_side_by_side
 from runtime.settings import Settings
 from schemas.partition import partition_of
 from schemas.use_limit import LimitAnswer, Window
