@@ -1,10 +1,7 @@
 """What people decide while the fault suite runs, and what must hold of it everywhere in the end."""
 
-import json
 import random
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +19,7 @@ from schemas.instant import HOUR_MS
 from schemas.period import span_at
 from schemas.quantity import format_micro
 from schemas.quota import UsedKey
+from tests.chaos.asking import request
 from tests.chaos.quotas import catalog_of
 
 NEXT = Path(__file__).with_name("catalog_next.yaml")
@@ -71,7 +69,7 @@ def version_faults(settings: Settings, from_ms: int) -> list[str]:
 
 
 def answer_faults(settings: Settings, accounts: Iterable[Account], port: int) -> Iterator[str]:
-    """Yield what the ingress on *port* says of a customer's quota other than was decided and counted."""
+    """Yield what the process on *port* says of a customer's quota other than was decided and counted."""
     catalog = catalog_of(settings)
     used = read_counters(settings, range(settings.partitions)).used
     now_ms = time.time_ns() // 1_000_000
@@ -83,7 +81,7 @@ def answer_faults(settings: Settings, accounts: Iterable[Account], port: int) ->
         plan = catalog.plan_of(tenant, customer, now_ms).plan
         assert plan is not None
         for meter in ("api", "storage", "api_calls"):
-            said = _ask(f"http://{settings.host}:{port}/v1/quotas/{customer}/{meter}", keys[tenant])
+            _, said = request(f"http://{settings.host}:{port}/v1/quotas/{customer}/{meter}", keys[tenant])
             quota = plan.by_meter[meter]
             assert quota.limit_micro is not None
             row = used.get(UsedKey(tenant, customer, meter, *span_at(quota.period, now_ms)))
@@ -92,13 +90,3 @@ def answer_faults(settings: Settings, accounts: Iterable[Account], port: int) ->
             got = tuple(said.get(name) for name in ("plan", "limit", "used", "decision"))
             if got != wanted:
                 yield f"{tenant}/{customer}/{meter}: {got}, not {wanted}"
-
-
-def _ask(url: str, key: str) -> dict[str, object]:
-    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {key}"})  # noqa: S310
-    try:
-        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
-            said: dict[str, object] = json.load(response)
-    except urllib.error.HTTPError as refused:
-        said = json.load(refused)
-    return said

@@ -52,6 +52,6 @@ def test_a_version_and_plans_that_change_under_load_while_workers_take_over_and_
             arena.settle()
             sluice.open_to(EVENTS * 2)
         assert not version_faults(settings, from_ms)
-        for port in (settings.ingest_port, second):
+        for port in (settings.checks_port, settings.ingest_port, second):
             faults = list(answer_faults(settings, arena.accounts, port))
             assert not faults, faults[:10]
