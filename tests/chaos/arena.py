@@ -4,6 +4,7 @@ The checker knows the generator's truth file and PostgreSQL: which ids had a 2xx
 """
 
 import os
+import random
 import shutil
 import signal
 import sys
@@ -45,11 +46,18 @@ _RATE = 3_000.0
 _BATCH = 50
 _QUIET_SECONDS = 240.0
 _BACK_SECONDS = 120.0
+#: The workers of the stack that most faults share.
+PROCESSORS = ("processors-1", "processors-2")
 _SHORT = {
     "WEIR_SESSION_TIMEOUT_MS": str(int(SESSION_SECONDS * 1000)),
     "WEIR_ARCHIVE_INTERVAL_MS": "2000",
     "WEIR_CANARY_SECONDS": "0",
 }
+
+
+def pause(draw: random.Random, most: float = 1.0) -> None:
+    """Let a random while pass, so that the next fault falls somewhere else."""
+    time.sleep(draw.random() * most)
 
 
 def tell(text: str) -> None:

@@ -1,4 +1,4 @@
-"""Each fault on real Kafka and PostgreSQL, under load: 0 lost, 0 double, sums exact, gap 0.
+"""What is killed or frozen, on real Kafka and PostgreSQL, under load: 0 lost, 0 double, sums exact, gap 0.
 
 The numbers in the names' comments are those of the fault matrix in docs/reliability.md.
 """
@@ -8,22 +8,12 @@ import time
 
 import pytest
 
-from schemas.topics import ALERTS, QUOTAS, ROLLUPS
-from tests.chaos.alerts import repeated
-from tests.chaos.arena import SESSION_SECONDS, Arena
-from tests.chaos.poison import append_raw
+from tests.chaos.arena import PROCESSORS, SESSION_SECONDS, Arena, pause
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 
-PROCESSORS = ("processors-1", "processors-2")
-HOUR_SECONDS = 3_600.0
 #: Longer than a group waits for a silent member.
 BEYOND_THE_SESSION = SESSION_SECONDS + 3.0
-
-
-def pause(draw: random.Random, most: float = 1.0) -> None:
-    """Let a random while pass, so that the next fault falls somewhere else."""
-    time.sleep(draw.random() * most)
 
 
 def test_killed_processors(arena: Arena, draw: random.Random, seed: int) -> None:  # 8
@@ -92,44 +82,6 @@ def test_workers_that_come_and_go(arena: Arena, draw: random.Random, seed: int) 
             with arena.frozen(draw.choice(PROCESSORS)):
                 time.sleep(draw.random() * BEYOND_THE_SESSION)
             arena.kill(draw.choice(PROCESSORS))
-
-
-def test_clocks_that_are_wrong_and_jump(arena: Arena, draw: random.Random, seed: int) -> None:  # 13
-    """Of a processor and of sinks that share the work with those who are right."""
-    with (
-        arena.beside("processors", "processors-ahead", clock=(3 * HOUR_SECONDS, -3 * HOUR_SECONDS)) as ahead,
-        arena.beside("sinks", "sinks-behind", clock=(-3 * HOUR_SECONDS, 3 * HOUR_SECONDS)) as behind,
-        arena.load(seed),
-    ):
-        pause(draw)
-        ahead.jump()
-        behind.jump()
-        arena.kill(draw.choice(PROCESSORS), "sinks")
-
-
-def test_poison_past_the_door(arena: Arena, draw: random.Random, seed: int) -> None:  # 14
-    poison = (b"", b"\xff\xfe", b'{"id": "cut o', b"\x9c\x01", draw.randbytes(200), b'["\\ud800"]')
-    with arena.load(seed):
-        for value in poison:
-            append_raw(arena.settings, value, draw)
-
-
-def test_copies_again_and_again_with_other_content(
-    arena: Arena, draw: random.Random, seed: int
-) -> None:  # 16
-    with arena.load(seed, conflicts=0.1):
-        pause(draw)
-        arena.kill(draw.choice(PROCESSORS))
-
-
-def test_a_crash_between_any_two_steps_around_a_threshold(arena: Arena, seed: int) -> None:  # 4, 8
-    """Counters go first, then alerts, then rows and progress: each time the next step is refused."""
-    before = repeated(arena.settings)
-    with arena.load(seed, events=30_000):
-        for topic in (QUOTAS, ALERTS, ROLLUPS):
-            arena.refuse(topic, *PROCESSORS)
-    # A replay told of what had been told of when the rows behind it were refused.
-    assert repeated(arena.settings) > before
 
 
 def test_everything_at_once(arena: Arena, draw: random.Random, seed: int) -> None:

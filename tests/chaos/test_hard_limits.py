@@ -7,14 +7,13 @@ from uuid import uuid4
 
 import pytest
 
-from tests.chaos.arena import Arena
+from tests.chaos.arena import PROCESSORS, Arena
 from tests.chaos.asking import Service
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 
 #: As the catalogue of the suite has it.
 LIMIT = 600
-PROCESSORS = ("processors-1", "processors-2")
 _SECONDS = 120.0
 
 

@@ -17,7 +17,7 @@ from deploy.local.ports import free_base
 
 pytestmark = pytest.mark.e2e
 
-_OURS = ("ingest", "processors-1", "processors-2", "sinks", "console")
+_OURS = ("ingest", "checks", "processors-1", "processors-2", "sinks", "console")
 
 
 class _User:
