@@ -20,6 +20,9 @@ MAX_VALUE: Final = 64
 MAX_PROPERTIES: Final = 4
 _HASH_DIGITS: Final = 16
 _NOWHERE: Final = ""
+#: Groups that are remembered, and of how many bytes at most.
+_REMEMBERED: Final = 10_000
+_LONGEST_REMEMBERED: Final = 256
 
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(dict[str, str]).decode
@@ -42,6 +45,8 @@ class Sorter:
         #: In the order of their labels, as the group has them.
         properties = sorted(group_by, key=label_of)
         self._labels = [label_of(each) for each in properties]
+        #: By what was read, since few differ.
+        self._groups: dict[tuple[bytes | None, ...], str | None] = {}
         self._members = Members([*(each.property for each in filters), *properties])
 
     def group_of(self, rest: bytes) -> str | None:
@@ -49,7 +54,18 @@ class Sorter:
 
         Raises ValueError where its `data` cannot be read.
         """
-        members = self._members.read(rest)
+        members = tuple(self._members.read(rest))
+        try:
+            return self._groups[members]
+        except KeyError:
+            group = self._sort(members)
+        if sum(map(len, filter(None, members))) <= _LONGEST_REMEMBERED:
+            if len(self._groups) >= _REMEMBERED:
+                self._groups.clear()
+            self._groups[members] = group
+        return group
+
+    def _sort(self, members: Sequence[bytes | None]) -> str | None:
         try:
             texts = [scalar_text(member) for member in members]
         except MALFORMED:

@@ -1,7 +1,7 @@
 """How each event type is measured, worked out once for each version of the catalogue."""
 
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from schemas.catalog import MeterSet
 from schemas.event import NO_QUANTITY
@@ -17,16 +17,21 @@ Values = tuple[int, ...]
 Measure = Callable[[int, bytes], Values]
 
 EVERYBODY: Final[Choice] = ()
+#: Choices of one recipe whose meters are remembered.
+_REMEMBERED: Final = 10_000
 
 
-class Recipe(NamedTuple):
+class Recipe:
     """The meters of one event type."""
 
-    meters: tuple[Meter, ...]
-    #: For events that all of them count in one group.
-    measure: Measure
-    #: Whether that is not so.
-    is_choosy: bool
+    def __init__(self, meters: tuple[Meter, ...]) -> None:
+        """Measure by *meters*."""
+        self.meters = meters
+        #: For events that all of them count in one group.
+        self.measure = _measure(meters)
+        #: Whether that is not so.
+        self.is_choosy = any(meter.is_choosy for meter in meters)
+        self._measures: dict[Choice, Measure] = {}
 
     def choose(self, rest: bytes) -> Choice | None:
         """Return who counts an event, and in which group; None: nobody does. Raises ValueMissing."""
@@ -41,7 +46,12 @@ class Recipe(NamedTuple):
 
     def measure_chosen(self, choice: Choice, quantity_micro: int, rest: bytes) -> Values:
         """Return the values of an event of *choice*. Raises ValueMissing."""
-        return tuple([meter.measure(quantity_micro, rest) for meter, _ in self.chosen(choice)])
+        measure = self._measures.get(choice)
+        if measure is None:
+            if len(self._measures) >= _REMEMBERED:
+                self._measures.clear()
+            measure = self._measures[choice] = _measure(tuple([meter for meter, _ in self.chosen(choice)]))
+        return measure(quantity_micro, rest)
 
 
 class Recipes:
@@ -59,21 +69,19 @@ class Recipes:
         recipes = self._by_version.get(meters.version)
         if recipes is None:
             recipes = self._by_version[meters.version] = {
-                name: Recipe(of_type, _measure(of_type), any(meter.is_choosy for meter in of_type))
-                for name, of_type in meters.by_event_type.items()
+                name: Recipe(of_type) for name, of_type in meters.by_event_type.items()
             }
         return recipes
 
 
 def _measure(meters: tuple[Meter, ...]) -> Measure:
     """Return the quickest way to measure for all of *meters*."""
-    if len(meters) > 1:
+    if any(meter.properties or meter.unique_by for meter in meters):
         return lambda quantity, rest: tuple([meter.measure(quantity, rest) for meter in meters])
-    [meter] = meters
-    if meter.properties or meter.unique_by:
-        return lambda quantity, rest: (meter.measure(quantity, rest),)
-    factor = meter.scale // MICRO
     # A quantity, if there is one, is all that counts.
+    factors = [meter.scale // MICRO for meter in meters]
     return lambda quantity, rest: (
-        (quantity * factor,) if quantity != NO_QUANTITY else (meter.measure(quantity, rest),)
+        tuple([quantity * factor for factor in factors])
+        if quantity != NO_QUANTITY
+        else tuple([meter.measure(quantity, rest) for meter in meters])
     )
