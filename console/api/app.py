@@ -7,8 +7,10 @@ from aiohttp import web
 
 from console.api.answers import answer, identified
 from console.api.context import CONTEXT, Context
+from console.api.doors import OPERATIONS, Door
 from console.api.openapi import openapi
 from console.api.routes import ROUTES, Handler
+from runtime.settings import Settings
 
 #: Nothing is loaded from elsewhere, and what a page shows is text.
 _POLICY: Final = "default-src 'self'; script-src 'unsafe-inline'; style-src 'unsafe-inline'"
@@ -18,7 +20,7 @@ def build_app(context: Context) -> web.Application:
     """Return the application that answers with *context*."""
     app = web.Application(middlewares=[identified])
     app[CONTEXT] = context
-    description = openapi(ROUTES)
+    description = openapi(ROUTES, OPERATIONS, _servers(context.settings))
 
     async def describe(_request: web.Request) -> web.Response:
         return answer(description)
@@ -32,6 +34,13 @@ def build_app(context: Context) -> web.Application:
         ]
     )
     return app
+
+
+def _servers(settings: Settings) -> dict[Door, str]:
+    """Return where the doors are: as the canary reaches them, else where they listen on this machine."""
+    ingest = settings.canary_ingest or f"http://{settings.host}:{settings.ingest_port}"
+    checks = settings.canary_checks or f"http://{settings.host}:{settings.checks_port}"
+    return {Door.INGEST: ingest, Door.CHECKS: checks}
 
 
 def _page(name: str) -> Handler:

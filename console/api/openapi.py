@@ -1,13 +1,15 @@
-"""`/openapi.json`, made from the routes and from the structs that they answer with."""
+"""`/openapi.json`, made from the addresses and from the structs that they take and answer with."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 import msgspec
 
+from console.api.doors import Door, Operation
 from console.api.routes import Parameter, Route
 from runtime.version import VERSION
 
-_PROBLEM: dict[str, Any] = {
+_PROBLEM: Final[dict[str, Any]] = {
     "type": "object",
     "required": ["type", "title", "status", "detail", "code"],
     "properties": {
@@ -25,31 +27,43 @@ _PROBLEM: dict[str, Any] = {
         },
     },
 }
-_PROBLEMS = {
+_PROBLEMS: Final = {
     "400": "a parameter is wrong; `errors` names each",
     "401": "no key, or an unknown or revoked one",
     "403": "the key lacks the scope `read`",
     "503": "not available, or not as fresh as wanted; `Retry-After` says when to try again",
 }
+_REF: Final = "#/components/schemas/{name}"
+_JSON: Final = "application/json"
+#: A body of events comes in these too.
+_EVENT_FORMS: Final = (
+    _JSON,
+    "application/cloudevents+json",
+    "application/cloudevents-batch+json",
+    "application/x-ndjson",
+)
+_MOST_EVENTS: Final = 1_000
 
 
-def openapi(routes: tuple[Route, ...]) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 description of *routes*."""
-    schemas, components = msgspec.json.schema_components(
-        [route.answer for route in routes], ref_template="#/components/schemas/{name}"
-    )
+def openapi(
+    routes: tuple[Route, ...], operations: tuple[Operation, ...], servers: Mapping[Door, str]
+) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 description of *routes*, and of the doors' *operations* on their *servers*."""
+    types = {route.answer for route in routes}
+    types |= {each for one in operations for each in (*one.bodies, *one.answers.values()) if each is not None}
+    _, components = msgspec.json.schema_components(types, ref_template=_REF)
+    paths: dict[str, dict[str, Any]] = {route.path: {"get": _read(route)} for route in routes}
+    for one in operations:
+        paths.setdefault(one.path, {})[one.method] = _at_door(one, servers[one.door])
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "Weir: read API",
+            "title": "Weir",
             "version": VERSION,
             "description": "Quantities are decimal text. The tenant is that of the key.",
         },
         "security": [{"key": []}],
-        "paths": {
-            route.path: {"get": _operation(route, schema)}
-            for route, schema in zip(routes, schemas, strict=True)
-        },
+        "paths": paths,
         "components": {
             "schemas": {**components, "Problem": _PROBLEM},
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "bearerFormat": "wk_…"}},
@@ -57,17 +71,51 @@ def openapi(routes: tuple[Route, ...]) -> dict[str, Any]:
     }
 
 
-def _operation(route: Route, schema: dict[str, Any]) -> dict[str, Any]:
-    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+def _read(route: Route) -> dict[str, Any]:
     return {
         "summary": route.summary,
         "operationId": route.handler.__name__,
         "parameters": [_parameter(each) for each in route.parameters],
+        "responses": {"200": _answer(route.summary, route.answer), **_problems(_PROBLEMS)},
+    }
+
+
+def _at_door(one: Operation, server: str) -> dict[str, Any]:
+    found = {
+        "summary": one.summary,
+        "operationId": one.name,
+        "servers": [{"url": server, "description": f"the process `{one.door}`"}],
+        "parameters": [_parameter(each) for each in one.parameters],
         "responses": {
-            "200": {"description": route.summary, "content": {"application/json": {"schema": schema}}},
-            **{status: {"description": text, "content": problem} for status, text in _PROBLEMS.items()},
+            **{status: _answer(one.summary, each) for status, each in one.answers.items()},
+            **_problems(one.problems),
         },
     }
+    return {**found, "requestBody": _body(one)} if one.bodies else found
+
+
+def _body(one: Operation) -> dict[str, Any]:
+    refs = [_ref(each) for each in one.bodies]
+    if len(refs) == 1:
+        return {"content": {_JSON: {"schema": refs[0]}}}
+    many = {"type": "array", "minItems": 1, "maxItems": _MOST_EVENTS, "items": {"oneOf": refs}}
+    content = {form: {"schema": {"oneOf": [*refs, many]}} for form in _EVENT_FORMS}
+    return {"required": True, "content": content}
+
+
+def _answer(summary: str, of: type[msgspec.Struct] | None) -> dict[str, Any]:
+    if of is None:
+        return {"description": summary}
+    return {"description": summary, "content": {_JSON: {"schema": _ref(of)}}}
+
+
+def _problems(texts: Mapping[str, str]) -> dict[str, Any]:
+    problem = {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}}
+    return {status: {"description": text, "content": problem} for status, text in texts.items()}
+
+
+def _ref(of: type[msgspec.Struct]) -> dict[str, str]:
+    return {"$ref": _REF.format(name=of.__name__)}
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:

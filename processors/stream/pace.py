@@ -5,7 +5,7 @@ from typing import Final
 #: Between two batches while they cost next to nothing: what latency may be.
 LEAST_SECONDS: Final = 0.01
 #: However busy: accepted to committed is to stay below a second.
-MOST_SECONDS: Final = 0.4
+MOST_SECONDS: Final = 0.2
 #: The gap is this many times the CPU time of the last batch. A batch writes to every topic of every
 #: partition that it touches, whether for one event or for thousands.
 _SHARE: Final = 4

@@ -440,7 +440,7 @@ def test_what_stands_beside_the_numbers(acme: Client, address: str) -> None:
     assert described.body["openapi"] == "3.1.0"
     assert "/v1/usage" in described.body["paths"]
     assert "Weir" in Client(address, None).get("/").body
-    assert "read API" in Client(address, None).get("/docs").body
+    assert "Weir: API" in Client(address, None).get("/docs").body
     assert Client(address, None).get("/nowhere").body["code"] == "not_found"
     assert acme.get_with({"X-Request-Id": "mine-1"}, "/v1/usage").headers["X-Request-Id"] == "mine-1"
     assert acme.get("/v1/usage").headers["X-Request-Id"]

@@ -9,6 +9,7 @@ from deploy.local.ports import free_port
 from schemas.catalog import TopicAdopted
 from schemas.door_tally import decode_tally
 from schemas.topics import DOOR, USAGE
+from tests.described import hold
 from tests.integration.ingest.door import (
     KEY,
     Door,
@@ -204,6 +205,27 @@ def test_a_process_for_checks_answers_them_as_the_ingress_does_and_takes_nothing
     assert f"{answered}0.0" not in checks.get("/metrics")[1]
     assert answered in checks.get("/metrics")[1]
     assert process.terminate() == 0
+
+
+def test_answers_are_what_the_description_says(door: Door, start: Callable[..., Running]) -> None:
+    port = free_port()
+    process = start("ingest", "checks", WEIR_CHECKS_PORT=str(port), WEIR_INSTANCE="checks-1")
+    process.wait_ready()
+    checks = Door(door.namespace, process, port)
+    customer, limits = "/v1/quotas/{customer}/{meter}", "/v1/limits/{customer}/{meter}"
+
+    events = door.post([GOOD, GOOD, {**GOOD, "quantity": "2"}, {**GOOD, "id": "e-9", "meter": "none"}, BAD])
+    hold("post", "/v1/events", events.status, events.json)
+    outlook = door.post([GOOD, {**GOOD, "id": "e-9", "meter": "none"}], path="/v1/validate")
+    hold("post", "/v1/validate", outlook.status, outlook.json)
+    checked = checks.post(b"", None, "/v1/quotas/c-1/api", "GET")
+    hold("get", customer, checked.status, checked.json)
+    taken = checks.post({"quantity": "2"}, path="/v1/limits/c-1/api")
+    hold("post", limits, taken.status, taken.json)
+    for status in (201, 201):  # without a limit of them a lease is not remembered
+        begun = checks.post({"id": "job"}, path="/v1/limits/c-1/api/leases")
+        assert begun.status == status
+        hold("post", f"{limits}/leases", begun.status, begun.json)
 
 
 def test_a_process_that_there_is_not_is_refused(start: Callable[..., Running]) -> None:
