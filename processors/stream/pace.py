@@ -8,7 +8,7 @@ LEAST_SECONDS: Final = 0.01
 MOST_SECONDS: Final = 0.2
 #: The gap is this many times the CPU time of the last batch. A batch writes to every topic of every
 #: partition that it touches, whether for one event or for thousands.
-_SHARE: Final = 4
+_SHARE: Final = 2
 
 
 class Pace:
