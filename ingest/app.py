@@ -78,7 +78,7 @@ class Ingress:
         )
         stale_seconds = settings.quota_stale_seconds
         checks = QuotaRoute(
-            lambda: follower.catalog, self._states, partitions, stale_seconds, None, self._instruments
+            lambda: follower.catalog, self._states, partitions, stale_seconds, self._instruments
         )
         validate = ValidateRoute(intake, self._states, partitions, stale_seconds)
         routes = {

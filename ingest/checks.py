@@ -10,8 +10,8 @@ from ingest.core.gate import Gate
 from ingest.core.uses import Uses
 from ingest.http_requests import Requests
 from ingest.http_server import Door
-from ingest.instruments import QUOTAS_ROUTE, Instruments
-from ingest.limits_route import limit_routes
+from ingest.instruments import LIMITS_ROUTE, QUOTAS_ROUTE, Instruments
+from ingest.limits_route import LimitsRoute
 from ingest.quota_route import QuotaRoute
 from ingest.quotas import QuotaFollower
 from ingest.serving import serve_until
@@ -43,13 +43,14 @@ class Checks:
             lambda: self._quotas.states,
             settings.partitions,
             settings.quota_stale_seconds,
-            self._uses,
             self._instruments,
+            self._uses,
         )
         gate = Gate(settings.ingest_inflight_bytes)
+        limits = LimitsRoute(lambda: follower.catalog, self._uses, gate, self._instruments)
         routes = {
             QUOTAS_ROUTE: {"GET": checks.get},
-            **limit_routes(lambda: follower.catalog, self._uses, gate, self._instruments),
+            LIMITS_ROUTE: {"POST": limits.post, "DELETE": limits.delete},
         }
         self._requests = Requests(routes, self._instruments, secrets.token_hex(4))
         self._door = Door(self._requests.answer)

@@ -1,7 +1,7 @@
 """`/v1/limits/{customer}/{meter}`: may a customer go on now? What is let pass is taken, in memory."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
@@ -20,21 +20,12 @@ from ingest.core.use import Kind, Outcome
 from ingest.core.uses import Uses, Whose
 from ingest.http_answer import JSON, Answer, problem_answer
 from ingest.http_body import read_body
-from ingest.http_requests import Endpoint
 from ingest.instruments import LIMITS_ROUTE, Instruments
 from schemas.catalog import Catalog
 from schemas.quantity import format_micro
 from schemas.quota_check import Standing
 
 _encode: Final = msgspec.json.Encoder().encode
-
-
-def limit_routes(
-    catalog: Callable[[], Catalog], uses: Uses, gate: Gate, instruments: Instruments
-) -> Mapping[str, Mapping[str, Endpoint]]:
-    """Return the routes of limits of use, whose state is *uses*."""
-    route = LimitsRoute(catalog, uses, gate, instruments)
-    return {LIMITS_ROUTE: {"POST": route.post, "DELETE": route.delete}}
 
 
 class LimitsRoute:

@@ -42,8 +42,8 @@ class QuotaRoute:
         states: Callable[[], QuotaStates],
         partitions: int,
         stale_seconds: int,
-        uses: Uses | None,
         instruments: Instruments,
+        uses: Uses | None = None,
     ) -> None:
         self._catalog = catalog
         self._states = states
