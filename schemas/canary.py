@@ -4,6 +4,7 @@ Everything whose name begins with `weir.` is ours. People cannot make it: in the
 point, and a tenant that is called so is refused.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from schemas.meters import Meter
@@ -26,3 +27,8 @@ CANARY_PLAN: Final = Plan(name=CANARY, quotas=(Quota(meter=CANARY, limit_micro=N
 def is_own(name: str) -> bool:
     """Say whether a tenant, meter or plan of this name is Weir's own."""
     return name.startswith(OWN)
+
+
+def made_by_people(names: Iterable[str]) -> list[str]:
+    """Return those of *names* that are not Weir's own, in their order: what people choose from."""
+    return [name for name in names if not is_own(name)]

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from schemas.canary import is_own
+from schemas.canary import made_by_people
 from schemas.errors import MALFORMED, Reject
 from schemas.ground import TopicIdentity
 from schemas.meters import Meter
@@ -143,7 +143,7 @@ class MeterSet(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def choice(self) -> list[str]:
         """Names of the meters that people may choose from, in their order: those that are not our own."""
-        return sorted(name for name in self.by_name if not is_own(name))
+        return sorted(made_by_people(self.by_name))
 
     @cached_property
     def plan_by_name(self) -> dict[str, Plan]:

@@ -9,7 +9,7 @@ from console.control.versions import versions
 from console.queries import queries
 from runtime.postgres import Connection
 from schemas.admission import text_fault
-from schemas.canary import is_own
+from schemas.canary import made_by_people
 from schemas.catalog import Catalog, CustomerPlaced
 from schemas.errors import AlreadyDone, Reject
 
@@ -37,7 +37,7 @@ def place_customer(
     refuse_own(tenant)
     with change(connection) as changed:
         in_force = Catalog().with_facts(versions(connection)).meters_at(now_ms)
-        names = [name for name in in_force.plan_by_name if not is_own(name)]
+        names = made_by_people(in_force.plan_by_name)
         if plan not in names:
             choice = ", ".join(names)
             hint = f"choose from {choice}" if choice else "write `plans` into it (docs/quotas.md)"

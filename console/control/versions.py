@@ -1,5 +1,7 @@
 """Versions of the catalogue: checked, numbered, dated, and told to the stream."""
 
+from typing import TypeVar
+
 import msgspec
 from psycopg.types.json import Jsonb
 
@@ -12,6 +14,8 @@ from schemas.canary import CANARY_METER, CANARY_PLAN, is_own
 from schemas.catalog import MetersPublished
 from schemas.errors import AlreadyDone
 from schemas.meters import Meter
+
+V = TypeVar("V", MetersPublished, Draft)
 
 
 def versions(connection: Connection) -> list[MetersPublished]:
@@ -34,13 +38,13 @@ def _fact(version: int, effective_from_ms: int, draft: Draft) -> MetersPublished
 
 def _with_own(draft: Draft) -> Draft:
     """Return *draft* with the canary's meter and plan, at the end and once."""
-    meters = (*(meter for meter in draft.meters if not is_own(meter.name)), CANARY_METER)
-    plans = (*(plan for plan in draft.plans if not is_own(plan.name)), CANARY_PLAN)
-    return msgspec.structs.replace(draft, meters=meters, plans=plans)
+    theirs = of_operator(draft)
+    meters, plans = (*theirs.meters, CANARY_METER), (*theirs.plans, CANARY_PLAN)
+    return msgspec.structs.replace(theirs, meters=meters, plans=plans)
 
 
-def of_operator(version: MetersPublished) -> MetersPublished:
-    """Return *version* as the operator wrote it: without what is Weir's own."""
+def of_operator(version: V) -> V:
+    """Return *version*, published or a draft, as the operator wrote it: without what is Weir's own."""
     meters = tuple(meter for meter in version.meters if not is_own(meter.name))
     plans = tuple(plan for plan in version.plans if not is_own(plan.name))
     return msgspec.structs.replace(version, meters=meters, plans=plans)

@@ -15,7 +15,7 @@ from console.usage.core.merge import StoredRow, Usage, answers, meters_of, most_
 from console.usage.snapshot import Moment, read_catalog, read_freshness
 from runtime.postgres import AsyncConnection
 from runtime.settings import Settings
-from schemas.canary import is_own
+from schemas.canary import made_by_people
 from schemas.catalog import Catalog
 from schemas.errors import Reject
 from schemas.groups import label_of
@@ -145,7 +145,7 @@ async def _top(
     meters = meters_of(catalog)
     meter = meters.get(question.meter or "")
     if meter is None:
-        choice = ", ".join(sorted(name for name in meters if not is_own(name)))
+        choice = ", ".join(sorted(made_by_people(meters)))
         raise Unanswerable("meter", f"top compares the windows of one meter: choose from {choice}")
     if meter.aggregation.rule.kind is not None:
         everything = question._replace(limit=None, after=None)

@@ -11,7 +11,7 @@ from console.usage.reading import Question, Unanswerable, rows_of
 from console.usage.snapshot import Moment, read_catalog, read_freshness
 from runtime.postgres import AsyncConnection
 from runtime.settings import Settings
-from schemas.canary import is_own
+from schemas.canary import made_by_people
 from schemas.catalog import Catalog
 from schemas.partition import partition_of
 from schemas.sketch import read_window
@@ -46,7 +46,7 @@ async def read_trends(
     meters = meters_of(catalog)
     meter = meters.get(question.meter)
     if meter is None:
-        choice = ", ".join(sorted(name for name in meters if not is_own(name)))
+        choice = ", ".join(sorted(made_by_people(meters)))
         raise Unanswerable("meter", f"there is no meter {question.meter!r}: choose from {choice}")
     totals = await _totals(connection, question, catalog, fresh.complete_through_ms)
     state = state_rule(catalog, fresh.complete_through_ms)
