@@ -11,11 +11,14 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from console.api.routes import Parameter
+from ingest.core.forms import MAX_EVENTS
 from ingest.core.limit_answers import UseAnswer
+from ingest.core.limit_requests import DEFAULT_TTL_SECONDS, MOST_TTL_SECONDS
 from ingest.core.outlook import Outlook
+from schemas.admission import MAX_TEXT
 from schemas.quota_check import QuotaAnswer
 
-_Name = Annotated[str, Meta(min_length=1, max_length=128)]
+_Name = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
 #: Never read as a float: its digits are what was sent.
 _Quantity = Annotated[Any, Meta(extra_json_schema={"type": ["string", "number"], "examples": ["3", "0.25"]})]
 
@@ -76,23 +79,24 @@ class Receipt(msgspec.Struct):
     errors: list[Finding] | UnsetType = UNSET
 
 
-class Receipts(msgspec.Struct):
-    """The answer to events, in the order in which they were sent."""
+class _Counts(msgspec.Struct):
+    """How many events each status has."""
 
     accepted: int
     duplicate: int
     conflict: int
     rejected: int
+
+
+class Receipts(_Counts):
+    """The answer to events, in the order in which they were sent."""
+
     results: list[Receipt]
 
 
-class Outlooks(msgspec.Struct):
+class Outlooks(_Counts):
     """What would become of events; those that would be rejected have a receipt's members."""
 
-    accepted: int
-    duplicate: int
-    conflict: int
-    rejected: int
     #: The status that `POST /v1/events` would answer with.
     would_answer: int
     results: list[Outlook]
@@ -108,7 +112,7 @@ class Lease(msgspec.Struct):
     """A lease to begin or to renew, under a name of one's own."""
 
     id: _Name
-    ttl_seconds: Annotated[int, Meta(ge=1, le=3_600)] = 60
+    ttl_seconds: Annotated[int, Meta(ge=1, le=MOST_TTL_SECONDS)] = DEFAULT_TTL_SECONDS
 
 
 class Operation(NamedTuple):
@@ -139,7 +143,7 @@ _NO_METER: Final = {
 _EVENTS: Final = {
     **_INGEST_KEY,
     "400": "the body is not JSON, or every event was rejected; `errors` names each",
-    "413": "more than 1 MiB after inflating, or more than 1,000 events",
+    "413": f"more than 1 MiB after inflating, or more than {MAX_EVENTS:,} events",
     "415": "a content type or encoding that is not known",
     "429": "faster than the rate of the key or tenant, or beyond its events of the month; see `Retry-After`",
     "503": "not confirmed in time; repeat the whole request, it is safe",

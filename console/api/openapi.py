@@ -7,6 +7,7 @@ import msgspec
 
 from console.api.doors import Door, Operation
 from console.api.routes import Parameter, Route
+from ingest.core.forms import CONTENT_TYPES, MAX_EVENTS
 from runtime.version import VERSION
 
 _PROBLEM: Final[dict[str, Any]] = {
@@ -35,14 +36,6 @@ _PROBLEMS: Final = {
 }
 _REF: Final = "#/components/schemas/{name}"
 _JSON: Final = "application/json"
-#: A body of events comes in these too.
-_EVENT_FORMS: Final = (
-    _JSON,
-    "application/cloudevents+json",
-    "application/cloudevents-batch+json",
-    "application/x-ndjson",
-)
-_MOST_EVENTS: Final = 1_000
 
 
 def openapi(
@@ -98,8 +91,8 @@ def _body(one: Operation) -> dict[str, Any]:
     refs = [_ref(each) for each in one.bodies]
     if len(refs) == 1:
         return {"content": {_JSON: {"schema": refs[0]}}}
-    many = {"type": "array", "minItems": 1, "maxItems": _MOST_EVENTS, "items": {"oneOf": refs}}
-    content = {form: {"schema": {"oneOf": [*refs, many]}} for form in _EVENT_FORMS}
+    many = {"type": "array", "minItems": 1, "maxItems": MAX_EVENTS, "items": {"oneOf": refs}}
+    content = {each: {"schema": {"oneOf": [*refs, many]}} for each in CONTENT_TYPES}
     return {"required": True, "content": content}
 
 

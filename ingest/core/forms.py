@@ -30,6 +30,8 @@ _FORMS: Final = {
     "application/cloudevents-batch+json": Form.JSON,
     "application/x-ndjson": Form.LINES,
 }
+#: What a Content-Type header may name.
+CONTENT_TYPES: Final = tuple(filter(None, _FORMS))
 _decode_array: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
@@ -50,7 +52,7 @@ def form_of(content_type: str) -> Form:
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type in _FORMS:
         return _FORMS[media_type]
-    taken = ", ".join(filter(None, _FORMS))
+    taken = ", ".join(CONTENT_TYPES)
     raise refuse("content_type_unknown", f"the content type must be one of {taken}")
 
 
