@@ -62,13 +62,13 @@ async def read_side_by_side(
     """Return each quota from all sides, in the caller's snapshot. Raises Unanswerable."""
     catalog = await catalog_of(connection, subject)
     partition = partition_of(subject.tenant, subject.customer, settings.partitions)
-    stored = await read_freshness(connection, [partition], moment)
+    fresh = await read_freshness(connection, [partition], moment)
     counted = _counted(settings, subject, counters, moment.now_ms)
-    return [
-        _side_by_side(at, counters, rows, counted, stored)
-        for at in standings(catalog, subject, moment.now_ms)
-        for rows in [await stored_rows(connection, catalog, at, stored.complete_through_ms)]
-    ]
+    found = []
+    for at in standings(catalog, subject, moment.now_ms):
+        rows = await stored_rows(connection, catalog, at, fresh.complete_through_ms)
+        found.append(_side_by_side(at, counters, rows, counted, fresh))
+    return found
 
 
 def _side_by_side(
