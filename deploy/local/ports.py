@@ -37,10 +37,7 @@ class Ports(NamedTuple):
 
     def by_owner(self) -> dict[str, int]:
         """Return each port by a word for what it is for."""
-        named = {
-            name: getattr(self, name)
-            for name in ("ingest", "console", "kafka", "postgres", "controller", "checks")
-        }
+        named = {name: port for name, port in self._asdict().items() if name != "health"}
         return named | {f"{name}'s health": port for name, port in self.health.items()}
 
 
