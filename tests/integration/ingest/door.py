@@ -7,15 +7,15 @@ import socket
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Producer
 
 from runtime.broker import Broker, Partition
-from runtime.kafka import consumer_config, producer_config
+from runtime.kafka import producer_config
+from runtime.log_reader import read
 from schemas.catalog import (
     Fact,
     KeyIssued,
@@ -184,36 +184,19 @@ class Door:
     def logged(self) -> dict[str, UsageEvent]:
         """Return everything on the usage topic by position."""
         found = {}
-        for partition, offset, value in records(self.namespace, USAGE):
+        for partition, offset, _, value in records(self.namespace, USAGE):
             for index, event in enumerate(decode_pack(value).events()):
                 found[f"{topic_name(self.namespace.prefix, USAGE)}/{partition}/{offset}/{index}"] = event
         return found
 
 
-def records(namespace: Namespace, topic: Topic) -> Iterator[tuple[int, int, bytes]]:
-    """Yield (partition, offset, value) of every record of *topic*."""
-    for partition, offset, _, value in keyed_records(namespace, topic):
-        yield partition, offset, value
-
-
-def keyed_records(namespace: Namespace, topic: Topic) -> Iterator[tuple[int, int, bytes, bytes]]:
-    """Yield (partition, offset, key, value) of every record of *topic*."""
+def records(namespace: Namespace, topic: Topic) -> list[tuple[int, int, bytes, bytes]]:
+    """Return (partition, offset, key, value) of every record of *topic*, each partition's in order."""
     ends = _ends(Broker.of(namespace.settings()), topic_name(namespace.prefix, topic))
-    consumer = Consumer(consumer_config(namespace.settings(), "test", "never-joined"))
-    try:
-        for (name_, partition), end in ends.items():
-            position = 0
-            consumer.assign([TopicPartition(name_, partition, 0)])
-            give_up = time.monotonic() + 30
-            while position < end:
-                assert time.monotonic() < give_up
-                for message in consumer.consume(500, 0.5):
-                    assert message.error() is None
-                    offset = message.offset() or 0
-                    position = offset + 1
-                    yield partition, offset, message.key() or b"", message.value() or b""
-    finally:
-        consumer.close()
+    return sorted(
+        (message.partition() or 0, message.offset() or 0, message.key() or b"", message.value() or b"")
+        for message in read(namespace.settings(), "test", dict.fromkeys(ends, 0), ends)
+    )
 
 
 def topics_of_the_door() -> tuple[Topic, ...]:

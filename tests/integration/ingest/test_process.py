@@ -15,8 +15,8 @@ from tests.integration.ingest.door import (
     Door,
     facts,
     issued,
-    keyed_records,
     publish,
+    records,
     topics_of_the_door,
 )
 from tests.integration.ingest.load import Load, assert_all_are_logged
@@ -33,7 +33,7 @@ BAD = {"id": "e-2", "customer": "c-1", "meter": "api", "quantity": "-1"}
 def tallies(door: Door) -> dict[tuple[str, str], int]:
     """Return the newest tallies by tenant and code."""
     found = {}
-    for _, _, key, value in keyed_records(door.namespace, DOOR):
+    for _, _, key, value in records(door.namespace, DOOR):
         tally, events = decode_tally(key, value)
         found[tally.tenant, tally.code] = events
     return found
