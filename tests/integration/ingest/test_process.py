@@ -30,6 +30,15 @@ GOOD = {"id": "e-1", "customer": "c-1", "meter": "api"}
 BAD = {"id": "e-2", "customer": "c-1", "meter": "api", "quantity": "-1"}
 
 
+@pytest.fixture
+def checks(door: Door, start: Callable[..., Running]) -> Door:
+    """Return a process for checks beside the ingress, on the same topics."""
+    port = free_port()
+    process = start("ingest", "checks", WEIR_CHECKS_PORT=str(port), WEIR_INSTANCE="checks-1")
+    process.wait_ready()
+    return Door(door.namespace, process, port)
+
+
 def tallies(door: Door) -> dict[tuple[str, str], int]:
     """Return the newest tallies by tenant and code."""
     found = {}
@@ -185,12 +194,8 @@ def test_logs_are_events_with_fields(door: Door) -> None:
 
 
 def test_a_process_for_checks_answers_them_as_the_ingress_does_and_takes_nothing_else(
-    door: Door, start: Callable[..., Running]
+    door: Door, checks: Door
 ) -> None:
-    port = free_port()
-    process = start("ingest", "checks", WEIR_CHECKS_PORT=str(port), WEIR_INSTANCE="checks-1")
-    process.wait_ready()
-    checks = Door(door.namespace, process, port)
     assert door.post(GOOD).status == 202
 
     def answers(of: Door, path: str) -> tuple[int, object]:
@@ -204,14 +209,10 @@ def test_a_process_for_checks_answers_them_as_the_ingress_does_and_takes_nothing
     answered = 'weir_ingress_requests_total{code="200",method="GET",route="/v1/quotas/"} '
     assert f"{answered}0.0" not in checks.get("/metrics")[1]
     assert answered in checks.get("/metrics")[1]
-    assert process.terminate() == 0
+    assert checks.process.terminate() == 0
 
 
-def test_answers_are_what_the_description_says(door: Door, start: Callable[..., Running]) -> None:
-    port = free_port()
-    process = start("ingest", "checks", WEIR_CHECKS_PORT=str(port), WEIR_INSTANCE="checks-1")
-    process.wait_ready()
-    checks = Door(door.namespace, process, port)
+def test_answers_are_what_the_description_says(door: Door, checks: Door) -> None:
     customer, limits = "/v1/quotas/{customer}/{meter}", "/v1/limits/{customer}/{meter}"
 
     events = door.post([GOOD, GOOD, {**GOOD, "quantity": "2"}, {**GOOD, "id": "e-9", "meter": "none"}, BAD])
@@ -222,9 +223,9 @@ def test_answers_are_what_the_description_says(door: Door, start: Callable[..., 
     hold("get", customer, checked.status, checked.json)
     taken = checks.post({"quantity": "2"}, path="/v1/limits/c-1/api")
     hold("post", limits, taken.status, taken.json)
-    for status in (201, 201):  # without a limit of them a lease is not remembered
+    for _ in range(2):  # without a limit of them a lease is not remembered
         begun = checks.post({"id": "job"}, path="/v1/limits/c-1/api/leases")
-        assert begun.status == status
+        assert begun.status == 201
         hold("post", f"{limits}/leases", begun.status, begun.json)
 
 
