@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import reduce
 from typing import Any, NamedTuple
 
+from console.control.keys import create_key
 from runtime.postgres import Connection
 from schemas.instant import HOUR_MS
 from schemas.level import KIND
@@ -55,6 +56,12 @@ def _body(raw: bytes) -> Any:  # noqa: ANN401
         return json.loads(raw)
     except ValueError:
         return raw.decode()
+
+
+def client_of(connection: Connection, address: str, tenant: str, *scopes: str) -> Client:
+    """Return a client with a new key of *tenant*; a key may read where no scope is named."""
+    key, _ = create_key(connection, tenant, scopes or ("read",), tenant.encode().ljust(32, b"."))
+    return Client(address, key.text)
 
 
 def this_hour_ms() -> int:

@@ -1,18 +1,13 @@
 """The read API, on rows put into PostgreSQL by hand, as a process of its own."""
 
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from confluent_kafka import Producer
 
 from console.control.customers import place_customer
-from console.control.keys import create_key, revoke_key
-from console.control.tenants import create_tenant
-from console.control.topics import apply_topics
+from console.control.keys import revoke_key
 from console.usage.core.calendar import Window, window_of
-from deploy.local.ports import free_port
 from runtime.kafka import producer_config
 from runtime.postgres import Connection
 from runtime.settings import Settings
@@ -21,46 +16,16 @@ from schemas.partition import partition_of
 from tests.integration.console.api import (
     MICRO,
     Client,
+    client_of,
     count_of,
     put_fates,
-    put_levels,
     put_progress,
     put_rollup,
-    this_hour_ms,
 )
-from tests.integration.console.shipped import apply_meters, apply_shipped
-from tests.running import Running
+from tests.integration.console.shipped import apply_meters
 from tests.stack import PARTITIONS
 
 pytestmark = pytest.mark.integration
-
-StartProcess = Callable[..., Running]
-
-
-@pytest.fixture
-def hour() -> int:
-    return this_hour_ms()
-
-
-def client_of(connection: Connection, address: str, tenant: str, *scopes: str) -> Client:
-    key, _ = create_key(connection, tenant, scopes or ("read",), tenant.encode().ljust(32, b"."))
-    return Client(address, key.text)
-
-
-@pytest.fixture
-def address(settings: Settings, connection: Connection, start: StartProcess) -> str:
-    assert not apply_topics(settings, connection).findings
-    apply_shipped(connection)
-    create_tenant(connection, "acme")
-    create_tenant(connection, "globex")
-    port = free_port()
-    start("console", "api", WEIR_CONSOLE_PORT=str(port)).wait_ready()
-    return f"http://127.0.0.1:{port}"
-
-
-@pytest.fixture
-def acme(address: str, connection: Connection) -> Client:
-    return client_of(connection, address, "acme")
 
 
 def test_usage_is_rows_merged_late_ones_beside(acme: Client, connection: Connection, hour: int) -> None:
@@ -96,14 +61,6 @@ GROUPS = (
     ('{"method":"PUT"}', 4),
     ("", 8),
 )
-
-
-@pytest.fixture
-def midmonth() -> int:
-    """Return noon of the newest 14th that is over: within 35 days, and far from both ends of its month."""
-    today = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
-    month = today if today.day > 14 else today.replace(day=1) - timedelta(days=1)
-    return int(month.replace(day=14).timestamp() * 1000)
 
 
 @pytest.fixture
@@ -373,67 +330,6 @@ def test_current_usage_is_this_months(acme: Client, connection: Connection, hour
     assert acme.get("/v1/usage/current/c-1", meter="nope").status == 400
 
 
-SEATS = """
-meters:
-  api: {unit: requests}
-  seats: {aggregation: time_weighted_sum, unit: seat-hours, group_by: [team]}
-  users: {aggregation: latest}
-"""
-
-
-def test_levels_last_through_hours_without_events_on_every_page_and_before_the_span(
-    acme: Client, connection: Connection, midmonth: int
-) -> None:
-    apply_meters(connection, SEATS)
-    connection.execute("update catalog_versions set effective_from_ms = 0")
-    for group, levels in (("a", {midmonth + HOUR_MS // 2: 4}), ("b", {midmonth: 7})):
-        put_levels(connection, "acme", "c-1", "seats", levels, group=f'{{"team":"{group}"}}')
-    put_levels(connection, "acme", "c-1", "seats", {midmonth + 3 * HOUR_MS: 0}, group='{"team":"a"}')
-    late = day_of(midmonth) + 1
-    put_levels(connection, "acme", "c-1", "seats", {midmonth + 2 * HOUR_MS: 5}, late, group='{"team":"b"}')
-    # Their last words came long before the span that is asked for: on time, and late.
-    put_levels(connection, "acme", "c-2", "seats", {midmonth - 90 * DAY_MS: 2})
-    put_levels(connection, "acme", "c-2", "seats", {midmonth - 80 * DAY_MS: 1}, late)
-    put_levels(connection, "globex", "c-1", "seats", {midmonth: 1_000})
-    for meter in ("api", "users"):
-        put_rollup(connection, "acme", "c-1", meter, midmonth, count_of(1, MICRO, midmonth))
-
-    span = {"from": format_instant(midmonth - HOUR_MS), "to": format_instant(midmonth + 5 * HOUR_MS)}
-    found: list[tuple[str, str, int, str, str]] = []
-    cursor: dict[str, str] = {}
-    while True:
-        page = acme.get("/v1/usage", limit="1", **span, **cursor).body
-        for each in page["data"]:
-            hour = (parse_instant(each["start"]) - midmonth) // HOUR_MS
-            found.append((each["customer"], each["meter"], hour, each["quantity"], each["late_quantity"]))
-        if page["next"] is None:
-            break
-        cursor = {"cursor": page["next"]}
-    assert found == [
-        ("c-1", "api", 0, "1", "0"),
-        ("c-1", "seats", 0, "9", "0"),
-        ("c-1", "seats", 1, "11", "0"),
-        ("c-1", "seats", 2, "9", "-2"),
-        ("c-1", "seats", 3, "5", "-2"),
-        ("c-1", "seats", 4, "5", "-2"),
-        ("c-1", "users", 0, "1", "0"),
-        *(("c-2", "seats", hour, "1", "-1") for hour in range(-1, 5)),
-    ]
-
-    asked = {"customer": "c-1", "meter": "seats", **span}
-    apart = acme.get("/v1/usage", window="day", group_by="team", **asked).body["data"]
-    assert [(each["group"], each["quantity"]) for each in apart] == [("a", "10"), ("b", "64")]
-    top = acme.get("/v1/usage", top="1", window="hour", **asked).body["data"]
-    assert [(each["start"], each["quantity"]) for each in top] == [(format_instant(midmonth + HOUR_MS), "11")]
-    trend = acme.get("/v1/usage/trends", window="hour", **asked).body["data"]
-    assert [each["quantity"] for each in trend] == ["0", "9", "11", "9", "5", "5"]
-    before = time.time_ns() // 1_000_000
-    [now] = acme.get("/v1/usage/current/c-2", meter="seats").body["data"]
-    after = time.time_ns() // 1_000_000
-    month = window_of(Window.MONTH, before).start_ms
-    assert (before - month) / HOUR_MS - 0.001 <= float(now["quantity"]) <= (after - month) / HOUR_MS
-
-
 def test_what_stands_beside_the_numbers(acme: Client, address: str) -> None:
     described = Client(address, None).get("/openapi.json")
     assert described.status == 200
@@ -444,61 +340,3 @@ def test_what_stands_beside_the_numbers(acme: Client, address: str) -> None:
     assert Client(address, None).get("/nowhere").body["code"] == "not_found"
     assert acme.get_with({"X-Request-Id": "mine-1"}, "/v1/usage").headers["X-Request-Id"] == "mine-1"
     assert acme.get("/v1/usage").headers["X-Request-Id"]
-
-
-def test_trends_are_read_with_the_week_before_and_say_how_complete_they_are(
-    acme: Client, connection: Connection, hour: int
-) -> None:
-    day = hour - hour % DAY_MS
-    for at, events in ((day - 8 * DAY_MS, 8), (day - 2 * DAY_MS, 3), (day - DAY_MS, 4)):
-        put_rollup(connection, "acme", "c-1", "api", at, count_of(events, events * MICRO, at))
-    late = count_of(2, 2 * MICRO, day - HOUR_MS)
-    put_rollup(connection, "acme", "c-1", "api", day - HOUR_MS, late, day_of(hour))
-    put_rollup(connection, "acme", "c-2", "api", day - DAY_MS, count_of(1, 90 * MICRO, day - DAY_MS))
-    put_rollup(connection, "globex", "c-1", "api", day - DAY_MS, count_of(1, 90 * MICRO, day - DAY_MS))
-
-    asked = {"customer": "c-1", "meter": "api", "from": format_instant(day - 2 * DAY_MS)}
-    answer = acme.get("/v1/usage/trends", **asked)
-
-    assert answer.status == 200
-    body = answer.body
-    assert (body["customer"], body["meter"], body["unit"], body["next"]) == ("c-1", "api", "requests", None)
-    assert body["complete_through"] is not None
-    assert body["data"][1] == {
-        "start": format_instant(day - DAY_MS),
-        "end": format_instant(day),
-        "quantity": "6",
-        "change_percent": "100",
-        "week_change_percent": "-25",
-        "events": 6,
-        "state": body["data"][1]["state"],
-    }
-    assert [trend["quantity"] for trend in body["data"]] == ["3", "6", "0"]
-    assert [trend["change_percent"] for trend in body["data"]] == [None, "100", "-100"]
-    assert body["data"][2]["state"] == "open"
-    assert [peak["quantity"] for peak in body["peaks"]] == ["6", "3"]
-
-    hours = acme.get("/v1/usage/trends", window="hour", peaks="1", to=format_instant(day), **asked).body
-    assert len(hours["data"]) == 48
-    assert [peak["start"] for peak in hours["peaks"]] == [format_instant(day - DAY_MS)]
-    assert len(acme.get("/v1/usage/trends", customer="nobody", meter="api").body["data"]) in {36, 37}
-
-
-@pytest.mark.parametrize(
-    ("parameters", "at", "said"),
-    [
-        ({"meter": "api"}, "/customer", "has to be given"),
-        ({"customer": "c-1"}, "/meter", "has to be given"),
-        ({"customer": "c-1", "meter": "nonsense"}, "/meter", "choose from api"),
-        ({"customer": "c-1", "meter": "api", "window": "month"}, "/window", "must be one of hour, day"),
-        ({"customer": "c-1", "meter": "api", "from": "1970-01-01T00:00:00Z"}, "/from", "a shorter span"),
-        ({"customer": "c-1", "meter": "api", "peaks": "0"}, "/peaks", "from 1 to 1000"),
-        ({"customer": "c-1", "meter": "api", "top": "3"}, "/top", "is no parameter"),
-    ],
-)
-def test_a_question_about_trends_that_makes_no_sense_is_told_why(
-    acme: Client, parameters: dict[str, str], at: str, said: str
-) -> None:
-    answer = acme.get("/v1/usage/trends", **parameters)
-    assert answer.status == 400
-    assert [(error["pointer"], said in error["detail"]) for error in answer.body["errors"]] == [(at, True)]
