@@ -8,7 +8,17 @@ from typing import Final
 import msgspec
 
 from console.catalog.core.durations import below_a_week
-from console.catalog.core.fields import NOTHING, Fields, fields_of, mapping, places, text, texts, whole
+from console.catalog.core.fields import (
+    NOTHING,
+    Fields,
+    fields_of,
+    mapping,
+    one_of,
+    places,
+    text,
+    texts,
+    whole,
+)
 from console.catalog.core.plans import check_default, check_plans
 from console.catalog.core.tree import Finding, Node
 from schemas.groups import MAX_PROPERTIES, Filter, label_of
@@ -85,7 +95,7 @@ def _meter(name: str, node: Node, before: Meter | None, findings: list[Finding])
     meter = Meter(
         name=name,
         event_type=fields.take("event_type", text, name),
-        aggregation=fields.take("aggregation", _aggregation, Aggregation.SUM),
+        aggregation=fields.take("aggregation", one_of(Aggregation), Aggregation.SUM),
         unit=fields.take("unit", text, ""),
         properties=fields.take("properties", places, ()),
         per_unit=fields.take("per_unit", whole, 1),
@@ -152,13 +162,6 @@ def _check_unchanged(meter: Meter, before: Meter, fields: Fields) -> None:
         if was != now:
             wording = "its scale (per_unit and number of properties)" if name == "scale" else f"its {name}"
             fields.fault(fields.line, "", f"{wording} was {was} and cannot become {now}: name a new meter")
-
-
-def _aggregation(node: Node) -> Aggregation:
-    try:
-        return Aggregation(node.value)  # type: ignore[arg-type]  # anything else is the ValueError
-    except ValueError:
-        raise ValueError(f"must be one of {', '.join(Aggregation)}") from None
 
 
 def _one_or_refused(node: Node) -> bool:

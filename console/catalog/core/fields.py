@@ -1,6 +1,7 @@
 """Reads the fields of one mapping and collects what is wrong with them."""
 
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeVar
 
@@ -8,6 +9,7 @@ from console.catalog.core.tree import Finding, Node
 from schemas.members import steps_of
 
 T = TypeVar("T")
+Word = TypeVar("Word", bound=StrEnum)
 
 NOTHING: Final[Mapping[str, Node]] = MappingProxyType({})
 
@@ -72,6 +74,18 @@ def text(node: Node) -> str:
     if isinstance(node.value, str) and node.value.isprintable() and 1 <= len(node.value) <= 128:  # noqa: PLR2004
         return node.value
     raise ValueError("must be text of 1 to 128 printable characters")
+
+
+def one_of(words: type[Word]) -> Callable[[Node], Word]:
+    """Return what reads one of *words*."""
+
+    def read(node: Node) -> Word:
+        try:
+            return words(node.value)  # type: ignore[arg-type]  # anything else is the ValueError
+        except ValueError:
+            raise ValueError(f"must be one of {', '.join(words)}") from None
+
+    return read
 
 
 def whole(node: Node) -> int:

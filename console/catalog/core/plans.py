@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from console.catalog.core.durations import below_a_week
-from console.catalog.core.fields import NOTHING, Fields, fields_of, mapping, text
+from console.catalog.core.fields import NOTHING, Fields, fields_of, mapping, one_of, text
 from console.catalog.core.tree import Finding, Node
 from console.catalog.core.use_limits import use_limit
 from schemas.meters import Meter
@@ -61,7 +61,7 @@ def _plan(name: str, node: Node, meters: Mapping[str, Meter], findings: list[Fin
     return Plan(
         name=name,
         quotas=tuple(_quota(name, meter, each, meters, findings) for meter, each in quotas.items()),
-        on_unavailable=fields.take("on_unavailable", _on_unavailable, OnUnavailable.ALLOW),
+        on_unavailable=fields.take("on_unavailable", one_of(OnUnavailable), OnUnavailable.ALLOW),
         upgrade_url=fields.take("upgrade_url", _url, ""),
         limits=tuple(use_limit(name, meter, each, meters, findings) for meter, each in limits.items()),
     )
@@ -85,7 +85,7 @@ def _quota(plan: str, meter: str, node: Node, meters: Mapping[str, Meter], findi
     quota = Quota(
         meter=meter,
         limit_micro=fields.take("limit", _limit, None),
-        mode=fields.take("mode", _mode, Mode.HARD),
+        mode=fields.take("mode", one_of(Mode), Mode.HARD),
         period=fields.take("period", _period, MONTH),
         grace_ms=fields.take("grace", below_a_week, 0),
         thresholds=fields.take("thresholds", _thresholds, DEFAULT_THRESHOLDS),
@@ -104,20 +104,6 @@ def _limit(node: Node) -> int | None:
         except QuantityError as error:
             raise ValueError(f"{error}, or `unlimited`") from None
     raise ValueError("must be a number in the meter's unit, or `unlimited`")
-
-
-def _mode(node: Node) -> Mode:
-    try:
-        return Mode(node.value)  # type: ignore[arg-type]  # anything else is the ValueError
-    except ValueError:
-        raise ValueError(f"must be one of {', '.join(Mode)}") from None
-
-
-def _on_unavailable(node: Node) -> OnUnavailable:
-    try:
-        return OnUnavailable(node.value)  # type: ignore[arg-type]  # as above
-    except ValueError:
-        raise ValueError(f"must be one of {', '.join(OnUnavailable)}") from None
 
 
 def _period(node: Node) -> str:
