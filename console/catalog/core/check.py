@@ -1,6 +1,5 @@
 """The checker: a document becomes meters, or findings; all of them at once."""
 
-import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -27,7 +26,6 @@ from schemas.meters import Aggregation, Meter
 from schemas.plan import Plan
 from schemas.windows import DEFAULT_GRACE_MS
 
-_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _DOCUMENT: Final = frozenset({"default_plan", "grace", "meters", "plans"})
 _METER: Final = frozenset(
     {
@@ -90,8 +88,7 @@ def _some_meters(node: Node) -> Mapping[str, Node]:
 def _meter(name: str, node: Node, before: Meter | None, findings: list[Finding]) -> Meter:
     fields = fields_of(f"meters.{name}", node, findings)
     fields.refuse_others(_METER)
-    if not _NAME.fullmatch(name):
-        fields.fault(node.line, "", "must be named by a-z, 0-9, - and _, a letter first, at most 64")
+    fields.check_name(name)
     meter = Meter(
         name=name,
         event_type=fields.take("event_type", text, name),

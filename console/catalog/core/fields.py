@@ -1,5 +1,6 @@
 """Reads the fields of one mapping and collects what is wrong with them."""
 
+import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
@@ -11,6 +12,7 @@ from schemas.members import steps_of
 T = TypeVar("T")
 Word = TypeVar("Word", bound=StrEnum)
 
+_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 NOTHING: Final[Mapping[str, Node]] = MappingProxyType({})
 
 
@@ -46,6 +48,11 @@ class Fields(NamedTuple):
         for name, node in self.members.items():
             if name not in known:
                 self.fault(node.line, name, f"is unknown: write one of {', '.join(sorted(known))}")
+
+    def check_name(self, name: str) -> None:
+        """Find fault with *name*, which the document gives to what the mapping describes."""
+        if not _NAME.fullmatch(name):
+            self.fault(self.line, "", "must be named by a-z, 0-9, - and _, a letter first, at most 64")
 
     def fault(self, line: int, name: str, message: str) -> None:
         """Add a finding."""

@@ -18,7 +18,6 @@ UNLIMITED: Final = ("unlimited", -1)
 MAX_THRESHOLDS: Final = 10
 _MAX_PERCENT: Final = 1_000
 
-_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _URL: Final = re.compile(r"https?://[^\s\"<>]+", re.ASCII)
 _PLAN: Final = frozenset({"limits", "on_unavailable", "quotas", "upgrade_url"})
 _QUOTA: Final = frozenset({"grace", "limit", "mode", "period", "thresholds"})
@@ -54,8 +53,7 @@ def check_default(top: Fields, plans: Collection[Plan]) -> str:
 def _plan(name: str, node: Node, meters: Mapping[str, Meter], findings: list[Finding]) -> Plan:
     fields = fields_of(f"plans.{name}", node, findings)
     fields.refuse_others(_PLAN)
-    if not _NAME.fullmatch(name):
-        fields.fault(node.line, "", "must be named by a-z, 0-9, - and _, a letter first, at most 64")
+    fields.check_name(name)
     quotas = fields.take("quotas", mapping, NOTHING)
     limits = fields.take("limits", mapping, NOTHING)
     return Plan(
