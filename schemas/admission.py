@@ -29,9 +29,9 @@ SHORT_MEMBERS: Final = frozenset({"id", "source", "customer", "meter", "quantity
 
 
 class Finding(NamedTuple):
-    """One fault of an event, as a receipt tells it."""
+    """One fault of an event, or of a request, as a receipt or a problem tells it."""
 
-    #: JSON pointer below the event.
+    #: JSON pointer below the event, or the request's body or parameters.
     pointer: str
     code: str
     detail: str

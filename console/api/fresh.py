@@ -7,11 +7,12 @@ from typing import Final, Protocol, TypeVar
 
 from console.api.access import Caller, reading_as
 from console.api.context import Context
-from console.api.core.problem import ParameterFault, bad_parameters, refuse
+from console.api.core.problem import bad_parameters, refuse
 from console.usage.core.freshness import Freshness
 from console.usage.reading import Unanswerable
 from console.usage.snapshot import Moment
 from runtime.postgres import AsyncConnection
+from schemas.admission import Finding
 
 #: How long a question with ?min_freshness= waits for the stream to come up to it.
 PATIENCE_SECONDS: Final = 10.0
@@ -44,7 +45,7 @@ async def read_fresh(
             try:
                 found = await read(connection, Moment(ends, now_ms()))
             except Unanswerable as error:
-                raise bad_parameters(ParameterFault(f"/{error.field}", "unknown", str(error))) from None
+                raise bad_parameters(Finding(f"/{error.field}", "unknown", str(error))) from None
         if min_freshness_ms is None or _is_fresh(found.freshness, min_freshness_ms):
             return found
         if time.monotonic() > deadline:

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from schemas.admission import Finding
+from schemas.problem import problem_document
 
 #: Seconds after which a client may come back, where one may.
 RETRY_AFTER_SECONDS: Final = 1
@@ -65,15 +66,7 @@ class Problem(NamedTuple):
 
     def body(self) -> bytes:
         """Return it as application/problem+json."""
-        document: dict[str, Any] = {
-            "type": f"urn:weir:problem:{self.code}",
-            "title": self.status.phrase,
-            "status": self.status.value,
-            "detail": self.detail,
-            "code": self.code,
-        }
-        if self.errors:
-            document["errors"] = [finding._asdict() for finding in self.errors]
+        document = problem_document(self.code, self.status, self.detail, self.errors)
         return _encode({**document, **self.more})
 
 

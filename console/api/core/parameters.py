@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeVar
 
-from console.api.core.problem import ParameterFault, bad_parameters
-from schemas.admission import text_fault
+from console.api.core.problem import bad_parameters
+from schemas.admission import Finding, text_fault
 from schemas.instant import HOUR_MS, MINUTE_MS, SECOND_MS, parse_instant
 
 T = TypeVar("T")
@@ -20,7 +20,7 @@ class Parameters:
 
     def __init__(self, given: Iterable[tuple[str, str]]) -> None:
         self._values: dict[str, str] = {}
-        self._faults: list[ParameterFault] = []
+        self._faults: list[Finding] = []
         for name, value in given:
             if name in self._values:
                 self.fault(name, "given_twice", "stands twice in the query")
@@ -46,7 +46,7 @@ class Parameters:
 
     def fault(self, name: str, code: str, detail: str) -> None:
         """Find fault with parameter *name*."""
-        self._faults.append(ParameterFault(f"/{name}", code, detail))
+        self._faults.append(Finding(f"/{name}", code, detail))
 
     def done(self) -> None:
         """Raise Refused with every fault, parameters that nobody took included."""

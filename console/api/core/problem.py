@@ -4,6 +4,9 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+from schemas.admission import Finding
+from schemas.problem import problem_document
+
 _STATUS: Final = MappingProxyType(
     {
         "bad_request": HTTPStatus.BAD_REQUEST,
@@ -18,20 +21,13 @@ _STATUS: Final = MappingProxyType(
 )
 
 
-class ParameterFault(NamedTuple):
-    """What is wrong with one parameter of the request."""
-
-    pointer: str
-    code: str
-    detail: str
-
-
 class Problem(NamedTuple):
     """Why a request was refused."""
 
     code: str
     detail: str
-    errors: tuple[ParameterFault, ...] = ()
+    #: What is wrong with parameters; each pointer names one.
+    errors: tuple[Finding, ...] = ()
 
     @property
     def status(self) -> HTTPStatus:
@@ -40,16 +36,7 @@ class Problem(NamedTuple):
 
     def document(self) -> dict[str, Any]:
         """Return the members of application/problem+json."""
-        document: dict[str, Any] = {
-            "type": f"urn:weir:problem:{self.code}",
-            "title": self.status.phrase,
-            "status": self.status.value,
-            "detail": self.detail,
-            "code": self.code,
-        }
-        if self.errors:
-            document["errors"] = [fault._asdict() for fault in self.errors]
-        return document
+        return problem_document(self.code, self.status, self.detail, self.errors)
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer, not an error
@@ -65,6 +52,6 @@ def refuse(code: str, detail: str) -> Refused:
     return Refused(Problem(code, detail))
 
 
-def bad_parameters(*faults: ParameterFault) -> Refused:
+def bad_parameters(*faults: Finding) -> Refused:
     """Return what to raise for parameters that are wrong."""
     return Refused(Problem("bad_request", f"{faults[0].pointer[1:]}: {faults[0].detail}", faults))
