@@ -3,7 +3,7 @@
 import click
 
 from console.cli.place import with_settings
-from console.cli.reading import ask, span_of
+from console.cli.reading import ask, span_of, span_options, window_option
 from console.cli.show import Format, example, format_option, say, show
 from console.cli.whose import tenant_of
 from console.ledger.core.merge import Arrivals
@@ -17,17 +17,8 @@ from runtime.settings import Settings
 )
 @click.option("--tenant", help="Whose events; may be left out where there is one tenant.")
 @click.option("--type", "event_type", help="Only events of this type.")
-@click.option(
-    "--window",
-    type=click.Choice([window.value for window in Window]),
-    default=Window.DAY.value,
-    show_default=True,
-    help="What hours are summed to.",
-)
-@click.option(
-    "--from", "start", metavar="TIME", help="RFC 3339; windows that overlap the span are shown whole."
-)
-@click.option("--to", "end", metavar="TIME", help="RFC 3339, exclusive.")
+@window_option(Window.DAY)
+@span_options
 @format_option
 @with_settings
 def command(

@@ -1,9 +1,9 @@
-"""Questions to the store from the command line."""
+"""Questions to the store from the command line, and the options that they share."""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Final, TypeVar
 
 import click
 import psycopg
@@ -23,7 +23,30 @@ from schemas.instant import parse_instant
 _FIRST_MS: Final = 0
 _LAST_MS: Final = parse_instant("9999-01-01T00:00:00Z")
 
+_FROM = click.option(
+    "--from", "start", metavar="TIME", help="RFC 3339; windows that overlap the span are shown whole."
+)
+_TO = click.option("--to", "end", metavar="TIME", help="RFC 3339, exclusive.")
+
 T = TypeVar("T")
+
+
+def window_option(
+    default: Window, windows: Iterable[Window] = Window, about: str = "What hours are summed to."
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command --window, one of *windows*, as the argument `window`."""
+    return click.option(
+        "--window",
+        type=click.Choice([window.value for window in windows]),
+        default=default.value,
+        show_default=True,
+        help=about,
+    )
+
+
+def span_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give *command* --from and --to, as the arguments `start` and `end`."""
+    return _FROM(_TO(command))
 
 
 def ask(settings: Settings, read: Callable[[AsyncConnection, Moment], Awaitable[T]]) -> T:

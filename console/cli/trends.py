@@ -6,7 +6,7 @@ from typing import Final
 import click
 
 from console.cli.place import with_settings
-from console.cli.reading import ask, span_of
+from console.cli.reading import ask, span_of, window_option
 from console.cli.show import Format, example, format_option, say, show
 from console.cli.whose import tenant_of
 from console.usage.core.calendar import Window
@@ -29,13 +29,7 @@ _COLUMNS: Final = (*Trend.__struct_fields__, "peak", "unit")
 @click.argument("customer")
 @click.option("--tenant", help="Whose customer; may be left out where there is one tenant.")
 @click.option("--meter", required=True, help="Which meter.")
-@click.option(
-    "--window",
-    type=click.Choice([window.value for window in SIZES_MS]),
-    default=Window.DAY.value,
-    show_default=True,
-    help="What is compared.",
-)
+@window_option(Window.DAY, SIZES_MS, "What is compared.")
 @click.option(
     "--peaks",
     type=click.IntRange(1, 1_000),

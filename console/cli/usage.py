@@ -5,7 +5,7 @@ from typing import Final
 import click
 
 from console.cli.place import with_settings
-from console.cli.reading import ask, span_of
+from console.cli.reading import ask, span_of, span_options, window_option
 from console.cli.show import Format, example, format_option, say, show
 from console.cli.whose import tenant_of
 from console.usage.core.calendar import Window
@@ -35,13 +35,7 @@ _COLUMNS = (
 @click.argument("customer")
 @click.option("--tenant", help="Whose customer; may be left out where there is one tenant.")
 @click.option("--meter", help="Only this meter.")
-@click.option(
-    "--window",
-    type=click.Choice([window.value for window in Window]),
-    default=Window.HOUR.value,
-    show_default=True,
-    help="What hours are summed to.",
-)
+@window_option(Window.HOUR)
 @click.option(
     "--group", "group_by", multiple=True, help="Apart by this property of the meter's group_by; repeatable."
 )
@@ -50,10 +44,7 @@ _COLUMNS = (
     type=click.IntRange(1, 1_000),
     help="Only the windows in which most of --meter was used, the largest first.",
 )
-@click.option(
-    "--from", "start", metavar="TIME", help="RFC 3339; windows that overlap the span are shown whole."
-)
-@click.option("--to", "end", metavar="TIME", help="RFC 3339, exclusive.")
+@span_options
 @format_option
 @with_settings
 def command(  # noqa: PLR0913 -- each is an option of the command
