@@ -87,9 +87,31 @@ def test_faust_ends_the_stream() -> None:
 
 
 @pytest.mark.parametrize(
-    ("took", "gap"), [(0.0, LEAST_SECONDS), (0.01, 0.02), (5.0, MOST_SECONDS)], ids=["idle", "some", "much"]
+    ("took", "gap"), [(0.0, LEAST_SECONDS), (0.01, 0.04), (5.0, MOST_SECONDS)], ids=["idle", "some", "much"]
 )
-def test_the_gap_grows_with_what_a_batch_costs(took: float, gap: float) -> None:
+def test_the_gap_grows_with_what_batches_cost(took: float, gap: float) -> None:
     pace = Pace()
-    pace.took(took)
-    assert pace.gap_seconds == pytest.approx(gap)
+    for _ in range(100):
+        pace.took(took)
+    assert pace.gap_seconds == pytest.approx(gap, rel=1e-3)
+
+
+def test_a_single_dear_batch_does_not_keep_the_next_ones_waiting() -> None:
+    pace = Pace()
+    pace.took(0.02)
+    assert pace.gap_seconds == LEAST_SECONDS
+
+
+def test_the_gap_falls_sooner_than_it_grows() -> None:
+    pace = Pace()
+    grown = _turns(pace, 0.05, lambda: pace.gap_seconds > MOST_SECONDS / 2)
+    fallen = _turns(pace, 0.0, lambda: pace.gap_seconds < MOST_SECONDS / 10)
+    assert fallen < grown
+
+
+def _turns(pace: Pace, took: float, there: Callable[[], bool]) -> int:
+    turns = 0
+    while not there():
+        pace.took(took)
+        turns += 1
+    return turns
