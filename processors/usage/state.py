@@ -84,8 +84,10 @@ class UsageState:
         self._owed = owed
         self._progress_key = rollup.encode(rollup.ProgressKey(partition.identity.partition))
         self._covered = stores.seen.manifest.covered
-        #: Records on weir.rollups and weir.quotas since the rows were last kept on disk.
+        #: Records on weir.rollups and weir.quotas since the rows were last kept on disk, and at how many the
+        #: rows are counted to see whether it is time: there may be many windows to count.
         self._since_kept = 0
+        self._count_at = LEAST_RECORDS
         #: Since when nothing was written; None: it was, since the last look.
         self._idle_since_ms: int | None = None
 
@@ -114,9 +116,11 @@ class UsageState:
         self._covered = self._fence.expected(self._outputs.seen, number)
         self.partition.table.close(flush.record_time_ms)
         self.partition.quotas.close(flush.record_time_ms)
-        rows = len(self.partition.table) + len(self.partition.quotas)
-        if self._since_kept >= max(LEAST_RECORDS, RECORDS_A_ROW * rows):
-            self._keep_rows(flush)
+        if self._since_kept >= self._count_at:
+            rows = len(self.partition.table) + len(self.partition.quotas)
+            self._count_at = max(LEAST_RECORDS, RECORDS_A_ROW * rows)
+            if self._since_kept >= self._count_at:
+                self._keep_rows(flush)
 
     def heartbeat(self, now_ms: int) -> Flush | None:
         """Return what is owed to the logs although nothing came.
