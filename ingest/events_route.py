@@ -46,7 +46,7 @@ class EventsRoute:
 
     async def post(self, request: web.BaseRequest, request_id: str) -> Answer:
         """Answer a request. Raises Refused."""
-        sender = self._intake.sender(request)
+        sender = await self._intake.sender(request)
         check_events(sender.catalog, self._quotas(), sender.tenant, time.time_ns() // 1_000_000)
         self._backlog.check()
         if (reason := self._gate.refusal(time.monotonic(), self._log.oldest_at)) is not None:

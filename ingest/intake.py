@@ -12,6 +12,7 @@ from ingest.core.gate import Gate
 from ingest.core.problem import Refused
 from ingest.core.rates import BYTES_AN_EVENT, Bucket, Rates, begin, go_on, settle
 from ingest.core.reading import Batch, Reader
+from ingest.hold import Hold
 from ingest.http_body import read_body
 from schemas.catalog import Catalog
 
@@ -44,13 +45,18 @@ class Intake:
         self._senders = Senders(INGEST_SCOPE, rates=rates)
         self._reader = reader
         self._gate = gate
+        self._hold = Hold()
 
-    def sender(self, request: web.BaseRequest) -> Sender:
-        """Return who sends, and how the body is written. Raises Refused."""
+    async def sender(self, request: web.BaseRequest) -> Sender:
+        """Return who sends, and how the body is written. Raises Refused; who is too fast waits for it."""
         catalog, headers = self._catalog(), request.headers
         caller = self._senders.caller_of(headers.get("Authorization"), catalog)
         if caller.buckets:
-            begin(caller.buckets, time.monotonic_ns())
+            try:
+                begin(caller.buckets, time.monotonic_ns())
+            except Refused:
+                await self._hold.wait()
+                raise
         return Sender(caller.tenant, form_of(headers.get("Content-Type", "")), catalog, caller.buckets)
 
     async def read(self, request: web.BaseRequest, sender: Sender) -> Arrived:

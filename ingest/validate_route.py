@@ -29,7 +29,7 @@ class ValidateRoute:
 
     async def post(self, request: web.BaseRequest, request_id: str) -> Answer:
         """Answer a request. Raises Refused."""
-        sender = self._intake.sender(request)
+        sender = await self._intake.sender(request)
         batch, _, now_ms = await self._intake.read(request, sender)
         view = QuotaView(sender.catalog, self._states(), self._partitions, self._stale_ms, now_ms)
         return Answer(HTTPStatus.OK, outlooks(batch, view), JSON, request_id)

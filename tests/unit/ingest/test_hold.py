@@ -1,0 +1,38 @@
+"""A refusal waits a moment; when many do, the others do not wait."""
+
+import asyncio
+
+from ingest.hold import Hold
+
+FOR_EVER = 3_600.0
+
+
+async def start(hold: Hold, count: int) -> list["asyncio.Task[None]"]:
+    tasks = [asyncio.create_task(hold.wait()) for _ in range(count)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    return tasks
+
+
+def test_no_more_than_the_most_are_held() -> None:
+    async def play() -> list[bool]:
+        tasks = await start(Hold(FOR_EVER, 2), 3)
+        return [task.done() for task in tasks]
+
+    assert asyncio.run(play()) == [False, False, True]
+
+
+def test_who_goes_away_makes_room() -> None:
+    async def play() -> bool:
+        hold = Hold(FOR_EVER, 1)
+        (first,) = await start(hold, 1)
+        first.cancel()
+        await asyncio.wait([first])
+        (second,) = await start(hold, 1)
+        return second.done()
+
+    assert asyncio.run(play()) is False
+
+
+def test_it_ends() -> None:
+    asyncio.run(asyncio.wait_for(Hold(0.0).wait(), 10))
