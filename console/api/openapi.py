@@ -44,7 +44,8 @@ def openapi(
     """Return the OpenAPI 3.1 description of *routes*, and of the doors' *operations* on their *servers*."""
     types = {route.answer for route in routes}
     types |= {each for one in operations for each in (*one.bodies, *one.answers.values()) if each is not None}
-    _, components = msgspec.json.schema_components(types, ref_template=_REF)
+    in_order = sorted(types, key=lambda each: each.__name__)
+    _, components = msgspec.json.schema_components(in_order, ref_template=_REF)
     paths: dict[str, dict[str, Any]] = {route.path: {"get": _read(route)} for route in routes}
     for one in operations:
         paths.setdefault(one.path, {})[one.method] = _at_door(one, servers[one.door])
