@@ -42,7 +42,8 @@ def test_a_smoke_run_fills_every_row_and_loses_and_doubles_nothing(tmp_path: Pat
     assert {"ingest", "processors-1", "sinks", "console", "kafka", "postgres", "generator"} <= set(spent)
     assert "next bottleneck: " in written["profile"]["bottleneck"]
     assert [each["name"] for each in written["baselines"]] == [*["by hand"] * 3, "stock Faust"]
-    assert len(written["request_floor_us"]) == 1
+    (floor_us,) = written["request_floor_us"]
+    assert floor_us > 0
     assert written["smoke"] is True
     assert str(tmp_path / "bench.json") in result.stderr
     assert "HTTP batches of 100 to rollups and archive" in result.stdout

@@ -2,6 +2,7 @@
 
 import subprocess
 import time
+import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
@@ -16,7 +17,6 @@ from console.bench.core.spread import percentile
 from console.bench.load import Door, Pace, send
 from console.bench.run_of_load import deal
 from console.bench.throughput import HUNDRED, SINGLE, THOUSAND, Form
-from console.bench.usage_of import cpu_seconds
 from console.generator.deck import Batch
 from deploy.local.ports import LOCALHOST, free_port
 from runtime.broker import Broker
@@ -87,9 +87,16 @@ def _floor_us(bench: Bench) -> float:
     with running(_FIXED, {"BASELINE_PORT": str(port)}) as process:
         await_port(process, port)
         door = Door(LOCALHOST, port, bench.stage.accounts)
-        before = cpu_seconds({_FIXED: process.pid})[_FIXED]
+        before = _used_seconds(port)
         send(door, batches, Pace(SINGLE.connections))
-        return round((cpu_seconds({_FIXED: process.pid})[_FIXED] - before) / len(batches) * _MICRO, 1)
+        return round((_used_seconds(port) - before) / len(batches) * _MICRO, 1)
+
+
+def _used_seconds(port: int) -> float:
+    """Return the CPU seconds that the server at *port* says it has used."""
+    url = f"http://{LOCALHOST}:{port}/"
+    with urllib.request.urlopen(url, timeout=_ANSWER_SECONDS) as answer:
+        return float(answer.read())
 
 
 def _clean(batches: Sequence[Batch]) -> list[Batch]:

@@ -1,8 +1,13 @@
-"""The least that a request costs here: aiohttp and uvloop, one fixed answer, whatever the body."""
+"""The least that a request costs here: aiohttp and uvloop, one fixed answer, whatever the body.
+
+A GET is answered with the CPU seconds that it has used so far: those that others see of a process come in
+steps of a hundredth, more than a few requests take.
+"""
 
 import asyncio
 import os
 import signal
+import time
 
 import uvloop
 from aiohttp import web
@@ -12,6 +17,8 @@ _RECEIPT = b'[{"id":"e-00000000","status":"accepted","position":"usage/1/0/0"}]'
 
 
 async def _answer(request: web.BaseRequest) -> web.Response:
+    if request.method == "GET":
+        return web.Response(text=repr(time.process_time()))
     await request.read()
     return web.Response(status=202, body=_RECEIPT, content_type="application/json")
 
