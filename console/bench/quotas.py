@@ -1,5 +1,6 @@
 """Quotas under load: how long a check takes, and how soon it knows of an event that was accepted."""
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -63,8 +64,12 @@ def _measure_known(bench: Bench) -> None:
 
 @contextmanager
 def prober() -> Iterator[ProcessPoolExecutor]:
-    """Return a process that has started, so that it does not start beside the load."""
-    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+    """Return a process that has started, so that it does not start beside the load.
+
+    It has a session of its own: Linux may share CPU time out by session, and its clock must not wait for
+    the load generator.
+    """
+    with ProcessPoolExecutor(1, get_context("spawn"), initializer=os.setsid) as pool:
         pool.submit(int).result()
         yield pool
 

@@ -25,7 +25,7 @@ SPAN_MS: Final = 48 * HOUR_MS
 _SCOPE: Final = "topic_vs_stored"
 _MOST_SAID: Final = 10
 #: Recounting takes seconds of CPU time, which nobody waits for: events and checks go first.
-_NICENESS: Final = 10
+_NICENESS: Final = 19
 
 log = logs.get_logger(__name__)
 

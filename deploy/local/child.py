@@ -35,6 +35,8 @@ class Program:
     not_ready: Callable[[], str] = _always_ready
     #: System user to run as; empty: ours.
     user: str = ""
+    #: How far it gives way to the others while there is not CPU time enough for all; 0 to 19.
+    niceness: int = 0
     #: Asks it to finish what it has begun.
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 15.0
@@ -131,8 +133,9 @@ class Child:
         return "no log"
 
     def _tethered(self) -> list[str]:
-        words = (str(int(self.program.orphan_signal)), str(os.getpid()), self.program.user)
-        return [sys.executable, "-I", "-S", str(tether.__file__), *words, "--", *self.program.argv]
+        program = self.program
+        words = (str(int(program.orphan_signal)), str(os.getpid()), str(program.niceness), program.user)
+        return [sys.executable, "-I", "-S", str(tether.__file__), *words, "--", *program.argv]
 
 
 def bound_log(path: Path) -> None:

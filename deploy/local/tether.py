@@ -1,4 +1,4 @@
-"""Start a command that does not outlive its parent: `python -I -S tether.py SIGNAL PARENT USER -- ARGV`.
+"""Start a command that does not outlive its parent: `tether.py SIGNAL PARENT NICENESS USER -- ARGV`, `-I -S`.
 
 A supervisor that gets SIGKILL cannot stop anything any more; the kernel does it for it. This runs as a
 little program of its own, since a program with threads must not run Python between fork and exec, and
@@ -10,12 +10,20 @@ import ctypes
 import os
 import pwd
 import sys
+import time
+from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
+_AUTOGROUP = Path("/proc/self/autogroup")
+#: The kernel takes a change of this kind from all users together once in a tenth of a second.
+_TRIES = 50
+_PAUSE_SECONDS = 0.05
 
 
-def tether(death_signal: int, parent: int, user: str, argv: list[str]) -> None:
+def tether(death_signal: int, parent: int, niceness: int, user: str, argv: list[str]) -> None:
     """Become *argv*, as *user* unless empty, to be sent *death_signal* when *parent* is gone."""
+    if niceness:
+        _give_way(niceness)
     if user:
         _become(user)
     # After the change of user: the kernel forgets the signal when the credentials change.
@@ -24,6 +32,21 @@ def tether(death_signal: int, parent: int, user: str, argv: list[str]) -> None:
         if os.getppid() != parent:
             sys.exit(f"the supervisor {parent} died while {argv[0]} was being started")
     os.execv(argv[0], argv)  # noqa: S606 (no shell is the point)
+
+
+def _give_way(niceness: int) -> None:
+    os.setpriority(os.PRIO_PROCESS, 0, niceness)
+    # Where Linux shares CPU time out by session, as on a desktop, a process's own niceness counts within its
+    # session alone, and each of ours has one to itself.
+    for _ in range(_TRIES):
+        try:
+            _AUTOGROUP.write_text(str(niceness))
+        except BlockingIOError:
+            time.sleep(_PAUSE_SECONDS)
+        except OSError:  # no Linux, or one that does not do so
+            return
+        else:
+            return
 
 
 def _become(user: str) -> None:
@@ -35,4 +58,4 @@ def _become(user: str) -> None:
 
 
 if __name__ == "__main__":
-    tether(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[5:])
+    tether(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], sys.argv[6:])

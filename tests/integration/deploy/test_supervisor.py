@@ -79,6 +79,19 @@ def test_a_killed_process_is_started_again_and_counted(supervisor: Supervisor, f
     assert state.processes[0].restarts == 1
 
 
+def test_who_is_to_give_way_does_so_to_other_sessions_too(supervisor: Supervisor, folder: DataFolder) -> None:
+    programs = [Program(name=f"nice-{number}", argv=_SLEEP, niceness=number) for number in (0, 3, 7)]
+    supervisor.launch(programs, seconds=5)
+    for program in programs:
+        pid = _pid(folder, program.name)
+        assert pid is not None
+        until(lambda pid=pid: psutil.Process(pid).cmdline() == list(_SLEEP))  # type: ignore[misc]
+        assert psutil.Process(pid).nice() == program.niceness
+        autogroup = Path(f"/proc/{pid}/autogroup")
+        if autogroup.exists() and (said := autogroup.read_text()):
+            assert said.endswith(f" nice {program.niceness}\n")
+
+
 def test_the_last_started_is_the_first_to_stop(supervisor: Supervisor, folder: DataFolder) -> None:
     ends = folder.path / "ends"
     for name in ("first", "second"):

@@ -52,6 +52,12 @@ def test_every_process_of_ours_is_a_service_and_a_module(services: dict[str, Any
         assert importlib.util.find_spec(f"{words[0]}.__main__")
 
 
+def test_in_containers_the_same_give_way_as_in_the_local_stack(services: dict[str, Any]) -> None:
+    for program in processes({}, lay_out(8080, 1), 1):
+        shares = services[program.name.removesuffix("-1")].get("cpu_shares", 1024)
+        assert (shares < 1024) == (program.niceness > 0)
+
+
 @pytest.mark.parametrize("name", _OURS)
 def test_each_gets_settings_that_it_accepts(services: dict[str, Any], name: str) -> None:
     kind = msgspec.convert(_WORDS[name][0], Process)

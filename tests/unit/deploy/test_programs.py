@@ -37,6 +37,17 @@ def test_instances_are_unique_and_the_same_at_every_start() -> None:
     assert names == ["ingest-1", "checks-1", "processors-1", "processors-2", "sinks-1", "console-1"]
 
 
+def test_who_is_waited_for_goes_first() -> None:
+    gives_way = {program.name: program.niceness > 0 for program in processes(_ENVIRON, lay_out(8080, 1), 1)}
+    assert gives_way == {
+        "ingest": False,
+        "checks": False,
+        "processors-1": True,
+        "sinks": True,
+        "console": True,
+    }
+
+
 def test_the_steps_come_in_order() -> None:
     assert [" ".join(step.argv[3:]) for step in steps(_ENVIRON)] == [
         "db migrate",
