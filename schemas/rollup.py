@@ -82,6 +82,13 @@ class SketchRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     stamp: int
 
 
+class _Stamped(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A UsageRow or a SketchRow, of which only the stamp is wanted."""
+
+    content: msgspec.Raw
+    stamp: int
+
+
 class FatesRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Value of a FatesKey: numbers of events. `in_grace` is a mark, contained in `counted`."""
 
@@ -124,6 +131,8 @@ decode_fates: Final = msgspec.json.Decoder(FatesRow).decode
 decode_sketch: Final = msgspec.json.Decoder(SketchRow).decode
 _decode_progress: Final = msgspec.json.Decoder(Progress).decode
 _decode_lost: Final = msgspec.json.Decoder(LostRow).decode
+_decode_stamped: Final = msgspec.json.Decoder(_Stamped).decode
+_STAMPED_KEYS: Final = (b'["usage"', b'["sketch"')
 
 
 def decode(key: bytes, value: bytes) -> tuple[Key, Row]:
@@ -139,5 +148,15 @@ def decode(key: bytes, value: bytes) -> tuple[Key, Row]:
         if isinstance(parsed, LostKey):
             return parsed, _decode_lost(value)
         return parsed, _decode_progress(value)
+    except MALFORMED as error:
+        raise Reject(f"not a rollup record: {error}") from None
+
+
+def stamp_of(key: bytes, value: bytes) -> int:
+    """Return the stamp of a record; of most, nothing else is read. Raises Reject."""
+    if not key.startswith(_STAMPED_KEYS):
+        return decode(key, value)[1].stamp
+    try:
+        return _decode_stamped(value).stamp
     except MALFORMED as error:
         raise Reject(f"not a rollup record: {error}") from None

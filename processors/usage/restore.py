@@ -1,7 +1,6 @@
 """What the logs say of one partition's state: rows by highest stamp, and what has to be repaired."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from processors.stream.core.records import NewRecord
 from processors.usage.core.entries import entries_of
@@ -69,27 +68,27 @@ class Changelog:
         """Hand every key and its newest value to *take*; nothing is left here. Raises Misconfigured."""
         self._stamps.clear()
         self._owed.clear()
-        with self._readable():
+        try:
             while self._newest:
                 take(*self._newest.popitem())
+        except Reject as error:
+            raise self._unreadable(error) from None
 
     def _stamp(self, key: bytes, value: bytes) -> int:
-        with self._readable():
-            return self._stamp_of(key, value)
-
-    @contextmanager
-    def _readable(self) -> Iterator[None]:
         try:
-            yield
+            return self._stamp_of(key, value)
         except Reject as error:
-            raise Misconfigured(
-                f"weir.{self._name} holds what this release cannot read ({error}): run the newer one"
-            ) from None
+            raise self._unreadable(error) from None
+
+    def _unreadable(self, error: Reject) -> Misconfigured:
+        return Misconfigured(
+            f"weir.{self._name} holds what this release cannot read ({error}): run the newer one"
+        )
 
 
 def rollups_log() -> Changelog:
     """Return the changelog of `weir.rollups`, with nothing read yet."""
-    return Changelog(ROLLUPS.name, lambda key, value: rollup.decode(key, value)[1].stamp)
+    return Changelog(ROLLUPS.name, rollup.stamp_of)
 
 
 def quotas_log() -> Changelog:

@@ -4,6 +4,7 @@ The other direction, records of this release word for word, is pinned beside eac
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -30,6 +31,7 @@ def decode_rollup(key: bytes) -> Callable[[bytes], object]:
     ("decode", "value"),
     [
         (decode_rollup(b'["usage","acme","c-1","api","",3600000,0]'), b"[[2,9,1,3,5,1,9,3],7]"),
+        (partial(rollup.stamp_of, b'["usage","acme","c-1","api","",3600000,0]'), b"[[2,9,1,3,5,1,9,3],7]"),
         (decode_rollup(b'["fates","acme","api",3600000,20778,3]'), b"[10,1,2,3,4,5,6,7]"),
         (decode_rollup(b'["progress",3]'), b"[9,8,1]"),
         (decode_rollup(b'["lost",3,1000]'), b"[2000,5,9]"),

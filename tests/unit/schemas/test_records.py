@@ -47,6 +47,12 @@ USAGE_ROW = rollup.UsageRow(Partial(2, 10**30, 1, 3, 5, 1, 9, 3), 7)
             '["fates","acme","api",3600000,20778,3]',
             "[10,1,2,3,4,5,6,7]",
         ),
+        (
+            rollup.SketchKey("acme", "c-1", "api", "", 3_600_000, 0, 2),
+            rollup.SketchRow(b"\x00\xff", 7),
+            '["sketch","acme","c-1","api","",3600000,0,2]',
+            '["AP8=",7]',
+        ),
         (rollup.ProgressKey(3), rollup.Progress(9, 8, 1), '["progress",3]', "[9,8,1]"),
         (rollup.LostKey(3, 1_000), rollup.LostRow(2_000, 5, 9), '["lost",3,1000]', "[2000,5,9]"),
     ],
@@ -56,6 +62,14 @@ def test_rollups_are_pinned_on_the_wire(
 ) -> None:
     assert (rollup.encode(key).decode(), rollup.encode(row).decode()) == (key_wire, row_wire)
     assert rollup.decode(key_wire.encode(), row_wire.encode()) == (key, row)
+    assert rollup.stamp_of(key_wire.encode(), row_wire.encode()) == row.stamp
+
+
+@pytest.mark.parametrize("value", [b"", b"[", b"[1]", b"[[1],2.5]", b'[[1],"2"]', b"{}"])
+@pytest.mark.parametrize("key", [rollup.encode(USAGE_KEY), b'["fates","acme","api",3600000,20778,3]'])
+def test_a_rollup_without_a_stamp_is_rejected(key: bytes, value: bytes) -> None:
+    with pytest.raises(Reject):
+        rollup.stamp_of(key, value)
 
 
 USED_KEY = quota.UsedKey("acme", "c-1", "api", 0, 2_678_400_000)
