@@ -6,7 +6,7 @@ from typing import Final
 from console.bench.bench import Bench
 from console.bench.core.spread import percentile
 from console.bench.quota_probe import Probe, flood, probe
-from console.bench.quotas import prober, target_of
+from console.bench.quotas import client, prober, target_of
 from console.control.tenants import limit_rate
 from console.generator.keys import open_accounts
 from runtime.postgres import connect
@@ -29,7 +29,7 @@ def measure_fairness(bench: Bench) -> None:
     target = target_of(bench)
     probes = int(_PROBES_PER_SECOND * bench.scale.latency_seconds)
     for _ in range(bench.scale.repeat):
-        with prober() as prober_process, prober() as flooder_process:
+        with prober() as prober_process, client() as flooder_process:
             alone = prober_process.submit(probe, target, probes).result()
             seconds = _FLOOD_FACTOR * bench.scale.latency_seconds
             flooding = flooder_process.submit(flood, target._replace(key=flooder.key), seconds)

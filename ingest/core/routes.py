@@ -11,7 +11,7 @@ from schemas.meters import Aggregation, Meter
 from schemas.partition import partition_of
 
 #: Series remembered over all tenants before they are forgotten, at about 500 bytes.
-_REMEMBERED: Final = 40_000
+_REMEMBERED: Final = 32_000
 
 #: What events said in a way that is worth something, before it is forgotten; and the longest kept.
 _VALUED: Final = 16_384
