@@ -13,10 +13,10 @@ from runtime.settings_sources import FILE_VARIABLE
 
 #: What has to be done before our processes can work; each may be run again at any time.
 _STEPS = (("db", "migrate"), ("topics", "apply"), ("catalog", "apply", "--if-empty"))
-#: Whom somebody waits for at every moment: they, Kafka and PostgreSQL go first.
-_DOORS = ("ingest", "checks")
-#: What works behind the doors gets a ninth of their CPU time when there is not enough for all.
-_NICENESS = 10
+#: When there is not CPU time enough for all, those go first for whom somebody waits at every moment: the
+#: doors, and Kafka and PostgreSQL. Ten steps are a ninth of their share; what looks on from the side recounts
+#: the books each hour, for many seconds.
+_NICENESS = {"processors": 10, "sinks": 10, "console": 15}
 
 
 def stack_environment(
@@ -73,6 +73,6 @@ def _process(name: str, words: Sequence[str], environ: Mapping[str, str], health
         argv=(sys.executable, "-m", *words),
         environ={**environ, **own},
         not_ready=partial(http_not_ready, health_port),
-        niceness=0 if name in _DOORS else _NICENESS,
+        niceness=_NICENESS.get(words[0], 0),
         metrics=f"http://{LOCALHOST}:{health_port}/metrics",
     )

@@ -38,14 +38,8 @@ def test_instances_are_unique_and_the_same_at_every_start() -> None:
 
 
 def test_who_is_waited_for_goes_first() -> None:
-    gives_way = {program.name: program.niceness > 0 for program in processes(_ENVIRON, lay_out(8080, 1), 1)}
-    assert gives_way == {
-        "ingest": False,
-        "checks": False,
-        "processors-1": True,
-        "sinks": True,
-        "console": True,
-    }
+    niceness = {program.name: program.niceness for program in processes(_ENVIRON, lay_out(8080, 1), 1)}
+    assert niceness == {"ingest": 0, "checks": 0, "processors-1": 10, "sinks": 10, "console": 15}
 
 
 def test_the_steps_come_in_order() -> None:
