@@ -35,7 +35,8 @@ class Program:
     not_ready: Callable[[], str] = _always_ready
     #: System user to run as; empty: ours.
     user: str = ""
-    #: How far it gives way to the others while there is not CPU time enough for all; 0 to 19.
+    #: How far it gives way to the others while there is not CPU time enough for all, up to 19. Below 0, to
+    #: -20, it goes before them: as root; else it is as 0.
     niceness: int = 0
     #: Asks it to finish what it has begun.
     stop_signal: signal.Signals = signal.SIGTERM

@@ -1,7 +1,7 @@
 """Our processes and the steps before them, as the supervisor runs them: commands and their settings."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -15,8 +15,9 @@ from runtime.settings_sources import FILE_VARIABLE
 _STEPS = (("db", "migrate"), ("topics", "apply"), ("catalog", "apply", "--if-empty"))
 #: When there is not CPU time enough for all, those go first for whom somebody waits at every moment: the
 #: doors, and Kafka and PostgreSQL. Ten steps are a ninth of their share; what looks on from the side recounts
-#: the books each hour, for many seconds.
-_NICENESS = {"processors": 10, "sinks": 10, "console": 15}
+#: the books each hour, for many seconds. A check is a call that waits inside its caller's own, and costs
+#: least of all: it goes before the rest, where we may decide that.
+_NICENESS = {("ingest", "checks"): -10, ("processors",): 10, ("sinks",): 10, ("console",): 15}
 
 
 def stack_environment(
@@ -64,7 +65,7 @@ def processes(environ: Mapping[str, str], ports: Ports, workers: int) -> tuple[P
     return tuple(_process(name, words, environ, ports.health[name]) for name, words in words_of.items())
 
 
-def _process(name: str, words: Sequence[str], environ: Mapping[str, str], health_port: int) -> Program:
+def _process(name: str, words: tuple[str, ...], environ: Mapping[str, str], health_port: int) -> Program:
     # The name is the static member id in a consumer group: the same at every start.
     instance = name if name[-1].isdigit() else f"{name}-1"
     own = {"WEIR_INSTANCE": instance, "WEIR_HEALTH_PORT": str(health_port)}
@@ -73,6 +74,6 @@ def _process(name: str, words: Sequence[str], environ: Mapping[str, str], health
         argv=(sys.executable, "-m", *words),
         environ={**environ, **own},
         not_ready=partial(http_not_ready, health_port),
-        niceness=_NICENESS.get(words[0], 0),
+        niceness=_NICENESS.get(words, 0),
         metrics=f"http://{LOCALHOST}:{health_port}/metrics",
     )

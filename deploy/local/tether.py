@@ -23,7 +23,7 @@ _PAUSE_SECONDS = 0.05
 def tether(death_signal: int, parent: int, niceness: int, user: str, argv: list[str]) -> None:
     """Become *argv*, as *user* unless empty, to be sent *death_signal* when *parent* is gone."""
     if niceness:
-        _give_way(niceness)
+        _take_rank(niceness)
     if user:
         _become(user)
     # After the change of user: the kernel forgets the signal when the credentials change.
@@ -34,8 +34,11 @@ def tether(death_signal: int, parent: int, niceness: int, user: str, argv: list[
     os.execv(argv[0], argv)  # noqa: S606 (no shell is the point)
 
 
-def _give_way(niceness: int) -> None:
-    os.setpriority(os.PRIO_PROCESS, 0, niceness)
+def _take_rank(niceness: int) -> None:
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, niceness)
+    except PermissionError:  # to go before others is for root; without it all is as it was
+        return
     # Where Linux shares CPU time out by session, as on a desktop, a process's own niceness counts within its
     # session alone, and each of ours has one to itself.
     for _ in range(_TRIES):

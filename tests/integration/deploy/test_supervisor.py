@@ -80,16 +80,29 @@ def test_a_killed_process_is_started_again_and_counted(supervisor: Supervisor, f
 
 
 def test_who_is_to_give_way_does_so_to_other_sessions_too(supervisor: Supervisor, folder: DataFolder) -> None:
-    programs = [Program(name=f"nice-{number}", argv=_SLEEP, niceness=number) for number in (0, 3, 7)]
-    supervisor.launch(programs, seconds=5)
-    for program in programs:
-        pid = _pid(folder, program.name)
-        assert pid is not None
-        until(lambda pid=pid: psutil.Process(pid).cmdline() == list(_SLEEP))  # type: ignore[misc]
-        assert psutil.Process(pid).nice() == program.niceness
-        autogroup = Path(f"/proc/{pid}/autogroup")
-        if autogroup.exists() and (said := autogroup.read_text()):
-            assert said.endswith(f" nice {program.niceness}\n")
+    supervisor.launch([_nice(number) for number in (0, 3, 7)], seconds=5)
+    assert [_niceness(folder, number) for number in (0, 3, 7)] == [{0}, {3}, {7}]
+
+
+def test_who_is_to_go_first_does_so_where_we_may_decide_that(
+    supervisor: Supervisor, folder: DataFolder
+) -> None:
+    supervisor.launch([_nice(-5)], seconds=5)
+    assert _niceness(folder, -5) == {-5 if os.geteuid() == 0 else 0}
+
+
+def _nice(niceness: int) -> Program:
+    return Program(name=f"nice{niceness}", argv=_SLEEP, niceness=niceness)
+
+
+def _niceness(folder: DataFolder, asked: int) -> set[int]:
+    """Return what the process of *asked* has within its session, and its session, where that counts."""
+    pid = _pid(folder, f"nice{asked}")
+    assert pid is not None
+    until(lambda: psutil.Process(pid).cmdline() == list(_SLEEP))
+    autogroup = Path(f"/proc/{pid}/autogroup")
+    said = autogroup.read_text() if autogroup.exists() else ""
+    return {psutil.Process(pid).nice(), *(int(niceness) for niceness in said.split()[-1:])}
 
 
 def test_the_last_started_is_the_first_to_stop(supervisor: Supervisor, folder: DataFolder) -> None:

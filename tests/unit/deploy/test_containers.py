@@ -53,7 +53,7 @@ def test_every_process_of_ours_is_a_service_and_a_module(services: dict[str, Any
 
 
 def test_in_containers_the_same_give_way_as_in_the_local_stack(services: dict[str, Any]) -> None:
-    weights = {0: 1024, 10: 110, 15: 36}  # what Linux makes of a niceness
+    weights = {-10: 9548, 0: 1024, 10: 110, 15: 36}  # what Linux makes of a niceness
     for program in processes({}, lay_out(8080, 1), 1):
         assert services[program.name.removesuffix("-1")].get("cpu_shares", 1024) == weights[program.niceness]
 

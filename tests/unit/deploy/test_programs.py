@@ -39,7 +39,7 @@ def test_instances_are_unique_and_the_same_at_every_start() -> None:
 
 def test_who_is_waited_for_goes_first() -> None:
     niceness = {program.name: program.niceness for program in processes(_ENVIRON, lay_out(8080, 1), 1)}
-    assert niceness == {"ingest": 0, "checks": 0, "processors-1": 10, "sinks": 10, "console": 15}
+    assert niceness == {"ingest": 0, "checks": -10, "processors-1": 10, "sinks": 10, "console": 15}
 
 
 def test_the_steps_come_in_order() -> None:
