@@ -1,6 +1,9 @@
 """A refusal waits a moment; when many do, the others do not wait."""
 
 import asyncio
+from itertools import combinations
+
+import pytest
 
 from ingest.hold import Hold
 
@@ -32,6 +35,23 @@ def test_who_goes_away_makes_room() -> None:
         return second.done()
 
     assert asyncio.run(play()) is False
+
+
+def test_those_who_came_together_do_not_end_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        held.append(seconds)
+
+    async def play() -> None:
+        hold = Hold(1.0)
+        for _ in range(8):
+            await hold.wait()
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    asyncio.run(play())
+    assert all(1 <= seconds < 2 for seconds in held)
+    assert min(abs(a - b) for a, b in combinations(held, 2)) > 0.05
 
 
 def test_it_ends() -> None:
