@@ -20,16 +20,32 @@ def wait_until_stored(settings: Settings, seconds: float) -> float:
 
     Raises TryAgain after *seconds*, with what is missing.
     """
-    broker = Broker.of(settings, "quiet")
-    topic = topic_name(settings.topic_prefix, USAGE)
-    ends = broker.latest([(topic, partition) for partition in range(settings.partitions)])
-    wanted = {partition: end - 1 for (_, partition), end in ends.items() if end > 0}
     begun = time.monotonic()
+    wanted = _logged(settings, begun + seconds)
     while behind := _behind(settings, wanted):
         if time.monotonic() - begun > seconds:
             raise TryAgain(f"not everything is stored after {seconds:.0f} s: {behind} records are missing")
         time.sleep(_POLL_SECONDS)
     return time.monotonic() - begun
+
+
+def _logged(settings: Settings, give_up: float) -> dict[int, int]:
+    """Return the last offset of each partition that has any. Raises TryAgain after *give_up*.
+
+    A broker that has just come back does not know at once that it leads its partitions.
+    """
+    broker = Broker.of(settings, "quiet")
+    topic = topic_name(settings.topic_prefix, USAGE)
+    partitions = [(topic, partition) for partition in range(settings.partitions)]
+    while True:
+        try:
+            ends = broker.latest(partitions)
+        except TryAgain:
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(_POLL_SECONDS)
+        else:
+            return {partition: end - 1 for (_, partition), end in ends.items() if end > 0}
 
 
 def _behind(settings: Settings, wanted: dict[int, int]) -> int:
