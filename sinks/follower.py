@@ -64,6 +64,8 @@ class Follower:
         self._stop = stop
         self._untold: dict[Log, int] = {}
         self._waiting = False
+        #: Whether a batch was cut and not stored: the sink has let go of its rows and stands behind them.
+        self._passed_over = False
         self._last_cut = self._last_check = self._last_tell = time.monotonic()
         self._took = 0.0
         self._revoked: float | None = None
@@ -112,6 +114,7 @@ class Follower:
         offsets = {where: claim.next_offset for where, claim in claims.items()}
         self._untold = {}
         self._sink.begin(claims.values())
+        self._passed_over = False
         self._standing.began(offsets)
         self._member.start(offsets)
         self._measures.rebalanced(None if self._revoked is None else time.monotonic() - self._revoked)
@@ -131,6 +134,10 @@ class Follower:
 
     def _flush(self, *, patient: bool) -> None:
         """Store what the sink has taken; patient: however long it takes, unless the group moves on."""
+        if self._passed_over:
+            # The next batch would move the offsets over what was not stored: only `_take_over`, which
+            # begins where the store is, may let one follow.
+            return
         batch = self._sink.cut()
         started = self._last_cut = time.monotonic()
         if batch is None:
@@ -140,6 +147,7 @@ class Follower:
         else:
             written = self._once(lambda: self._write(batch))
         if written is None:
+            self._passed_over = True
             return
         now_ms = time.time_ns() // 1_000_000
         self._took = time.monotonic() - started

@@ -120,9 +120,10 @@ class Arena:
         """Hold everything stored against *truth*, and the log against the store."""
         wait_until_stored(self.settings, _QUIET_SECONDS)
         verdict = check_truth(self.settings, truth)
-        assert verdict.good, verdict
-        assert verdict.acknowledged > 0
         sheet = reconcile_usage(self.settings, Span())
+        # Together: a gap says that it is on the log and was not counted, none that it is not on the log.
+        assert verdict.good, (verdict, sheet.gap, [row for row in sheet.rows if row.gap])
+        assert verdict.acknowledged > 0
         assert sheet.gap == 0, sheet
         faults = quota_faults(self.settings, time.time_ns() // 1_000_000, self.judged_from)
         assert not faults, faults[:10]
