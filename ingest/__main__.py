@@ -20,7 +20,7 @@ from runtime.settings import Settings
 from runtime.version import build
 from schemas.catalog import Catalog
 from schemas.process import INGEST
-from schemas.topics import USAGE, topic_name
+from schemas.topics import STRIPE, USAGE, topic_name
 
 #: Requests make no cycles worth speaking of, and a look at all objects stops the loop for long.
 _GC_THRESHOLDS = (50_000, 20, 50)
@@ -55,9 +55,8 @@ async def _serve(kind: type[Ingress | Checks], settings: Settings, stop: asyncio
     def cannot_go_on(error: Exception) -> None:
         loop.call_soon_threadsafe(failed.set_exception, error)
 
-    metrics = Metrics(
-        INGEST, build(settings.commit), label_values([topic_name(settings.topic_prefix, USAGE)])
-    )
+    topics = [topic_name(settings.topic_prefix, topic) for topic in (USAGE, STRIPE)]
+    metrics = Metrics(INGEST, build(settings.commit), label_values(topics))
     health = Health()
     follower = CatalogFollower(settings, changed, cannot_go_on)
     health.need("catalog", follower.missing, dependency=True)

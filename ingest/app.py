@@ -16,7 +16,7 @@ from ingest.events_route import EventsRoute
 from ingest.ground import Ground
 from ingest.http_requests import Requests
 from ingest.http_server import Door
-from ingest.instruments import EVENTS_ROUTE, QUOTAS_ROUTE, VALIDATE_ROUTE, Instruments
+from ingest.instruments import EVENTS_ROUTE, QUOTAS_ROUTE, VALIDATE_ROUTE, WEBHOOKS_ROUTE, Instruments
 from ingest.intake import Intake
 from ingest.kafka import Faults, UsageLog, connect
 from ingest.packer import Packer
@@ -25,13 +25,17 @@ from ingest.quotas import QuotaFollower
 from ingest.serving import serve_until
 from ingest.tally import DoorTally
 from ingest.validate_route import ValidateRoute
+from ingest.webhook_instruments import WebhookInstruments
+from ingest.webhook_log import WebhookLog
+from ingest.webhook_route import WebhookRoute
+from ingest.webhook_secrets import WebhookSecrets
 from runtime import logs
 from runtime.broker import Broker
 from runtime.catalog import CatalogFollower
 from runtime.health import Health
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from schemas.topics import DOOR, USAGE, topic_name
+from schemas.topics import DOOR, STRIPE, USAGE, topic_name
 
 _HOUSEKEEPING_SECONDS: Final = 1.0
 _TELL_SECONDS: Final = 60.0
@@ -81,10 +85,12 @@ class Ingress:
             lambda: follower.catalog, self._states, partitions, stale_seconds, self._instruments
         )
         validate = ValidateRoute(intake, self._states, partitions, stale_seconds)
+        self._webhooks = self._webhook_route(metrics, follower)
         routes = {
             EVENTS_ROUTE: {"POST": events.post},
             VALIDATE_ROUTE: {"POST": validate.post},
             QUOTAS_ROUTE: {"GET": checks.get},
+            WEBHOOKS_ROUTE: {"POST": self._webhooks.post},
         }
         self._requests = Requests(routes, self._instruments, run)
         self._door = Door(self._requests.answer)
@@ -109,12 +115,24 @@ class Ingress:
             ]
             await serve_until(stop, failed, work, self._drain)
 
+    def _webhook_route(self, metrics: Metrics, follower: CatalogFollower) -> WebhookRoute:
+        settings = self._settings
+        topic = topic_name(settings.topic_prefix, STRIPE)
+        instruments = WebhookInstruments(metrics, topic)
+        ack_timeout_seconds = settings.ingest_ack_timeout_ms / 1_000
+        webhooks = WebhookLog(
+            self._producer, topic, settings.partitions, self._gate, ack_timeout_seconds, instruments
+        )
+        secrets = WebhookSecrets(settings, lambda: follower.catalog)
+        return WebhookRoute(secrets, self._gate, webhooks, instruments)
+
     def _states(self) -> QuotaStates:
         return self._quotas.states
 
     async def _listen(self, ready: asyncio.Event) -> None:
         await ready.wait()
         await self._ground.firm()
+        await self._webhooks.prepare()
         port = await self._door.listen(self._settings.host, self._settings.ingest_port, "WEIR_INGEST_PORT")
         log.info("ingest.listening", host=self._settings.host, port=port)
 
@@ -135,18 +153,20 @@ class Ingress:
     async def _tell_once_a_minute(self) -> None:
         while True:
             await asyncio.sleep(_TELL_SECONDS)
-            self._tell_who_was_too_fast()
+            self._tell_who_was_refused()
 
-    def _tell_who_was_too_fast(self) -> None:
+    def _tell_who_was_refused(self) -> None:
         for whose, requests in self._rates.take_refused():
             log.info("rate.limited", tenant=whose.tenant, key_id=whose.key_id, requests=requests)
+        for tenant, refusal, webhooks in self._webhooks.take_refused():
+            log.warning("webhook.refused", tenant=tenant, reason=refusal.value, webhooks=webhooks)
 
     async def _drain(self) -> None:
         """Answer what is under way, publish what is left, in that order."""
         self._requests.draining = True
         self._packer.hurry()
         await self._door.close(self._settings.ingest_ack_timeout_ms / 1_000 + _DRAIN_SECONDS)
-        self._tell_who_was_too_fast()
+        self._tell_who_was_refused()
         self._tally.publish(_now_ms())
         left = await asyncio.to_thread(self._producer.flush, _FLUSH_SECONDS)
         log.info("ingest.drained", left=left)

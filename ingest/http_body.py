@@ -15,6 +15,13 @@ _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 async def read_body(request: web.BaseRequest, gate: Gate) -> bytes:
     """Return the body, inflated. Raises Refused; ConnectionError when the client goes away."""
+    body = await read_sent(request, gate)
+    encoding = request.headers.get("Content-Encoding")
+    return body if encoding is None else inflate(body, encoding)
+
+
+async def read_sent(request: web.BaseRequest, gate: Gate) -> bytes:
+    """Return the body as it was sent, byte for byte. Raises as `read_body`."""
     length = request.headers.get("Content-Length")
     if length is not None and int(length) > MAX_BODY_BYTES:  # the parser takes digits only
         too_large()
@@ -23,10 +30,8 @@ async def read_body(request: web.BaseRequest, gate: Gate) -> bytes:
         body = content.read_nowait()
         if len(body) > MAX_BODY_BYTES:
             too_large()
-    else:
-        body = await _arrived(request, gate)
-    encoding = request.headers.get("Content-Encoding")
-    return body if encoding is None else inflate(body, encoding)
+        return body
+    return await _arrived(request, gate)
 
 
 async def _arrived(request: web.BaseRequest, gate: Gate) -> bytes:

@@ -15,7 +15,8 @@ VALIDATE_ROUTE: Final = "/v1/validate"
 #: All addresses that begin so.
 QUOTAS_ROUTE: Final = "/v1/quotas/"
 LIMITS_ROUTE: Final = "/v1/limits/"
-ROUTES: Final = (EVENTS_ROUTE, VALIDATE_ROUTE, QUOTAS_ROUTE, LIMITS_ROUTE)
+WEBHOOKS_ROUTE: Final = "/webhooks/"
+ROUTES: Final = (EVENTS_ROUTE, VALIDATE_ROUTE, QUOTAS_ROUTE, LIMITS_ROUTE, WEBHOOKS_ROUTE)
 #: Everything that is no route of ours, so that nobody can make up labels.
 OTHER_ROUTE: Final = "other"
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})

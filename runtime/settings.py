@@ -68,7 +68,15 @@ class Settings:
         str, About("Who changes things, for the audit log; empty: the system's user, at its host", (CONSOLE,))
     ] = ""
     secret_key: Annotated[
-        str, About("Encrypts tenants' secrets at rest; `weir up` makes one", (CONSOLE,), secret=True)
+        str, About("Encrypts tenants' secrets at rest; `weir up` makes one", (INGEST, CONSOLE), secret=True)
+    ] = ""
+    secret_key_previous: Annotated[
+        str,
+        About(
+            "The key before, which still opens what was sealed with it, until all is sealed anew",
+            (INGEST, CONSOLE),
+            secret=True,
+        ),
     ] = ""
 
     # What listens
@@ -78,6 +86,10 @@ class Settings:
         Port, About("Port of the process that answers checks of quotas alone", (INGEST,))
     ] = 8085
     console_port: Annotated[Port, About("Port of the read API", (CONSOLE,))] = 8081
+    public_url: Annotated[
+        str,
+        About("Where the world reaches the ingress, as https://…; empty: at its own port", (CONSOLE,)),
+    ] = ""
     health_port: Annotated[
         Port, About("Port of this process's /livez, /readyz and /metrics; 0 takes a free one", PROCESSES)
     ] = 8090

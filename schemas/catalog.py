@@ -43,6 +43,27 @@ class KeyIssued(msgspec.Struct, frozen=True, tag_field="fact", tag="key"):
     rate: Rate | None = None
 
 
+class WebhookSecretKept(msgspec.Struct, frozen=True, tag_field="fact", tag="webhook_secret"):
+    """A secret that a tenant's webhooks are signed with exists, or is good until a moment."""
+
+    secret_id: str
+    tenant: str
+    #: Encrypted; only who has WEIR_SECRET_KEY can read it.
+    sealed: bytes
+    created_at_ms: int
+    #: From then on it verifies nothing; None: for ever.
+    expires_at_ms: int | None = None
+
+    @property
+    def purpose(self) -> str:
+        """Return what it is sealed for: nobody can put it in another's place."""
+        return f"webhook/{self.tenant}/{self.secret_id}"
+
+    def holds_at(self, at_ms: int) -> bool:
+        """Say whether it verifies at *at_ms*."""
+        return self.expires_at_ms is None or at_ms < self.expires_at_ms
+
+
 class MetersPublished(msgspec.Struct, frozen=True, tag_field="fact", tag="meters"):
     """A version of the meters, valid for event time from *effective_from_ms* on."""
 
@@ -89,7 +110,15 @@ class TopicAdopted(msgspec.Struct, frozen=True, tag_field="fact", tag="topic"):
         return TopicIdentity(self.topic_id, self.partitions)
 
 
-Fact = TenantNamed | KeyIssued | MetersPublished | CustomerPlaced | RecordSkipped | TopicAdopted
+Fact = (
+    TenantNamed
+    | KeyIssued
+    | WebhookSecretKept
+    | MetersPublished
+    | CustomerPlaced
+    | RecordSkipped
+    | TopicAdopted
+)
 
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final[Callable[[bytes], Fact]] = msgspec.json.Decoder(Fact).decode
@@ -99,17 +128,20 @@ def fact_key(fact: Fact) -> str:
     """Return the Kafka key of *fact*."""
     match fact:
         case TenantNamed():
-            return f"tenant/{fact.tenant}"
+            key = f"tenant/{fact.tenant}"
         case KeyIssued():
-            return f"key/{fact.key_id}"
+            key = f"key/{fact.key_id}"
+        case WebhookSecretKept():
+            key = f"webhook-secret/{fact.secret_id}"
         case MetersPublished():
-            return f"meters/{fact.version}"
+            key = f"meters/{fact.version}"
         case CustomerPlaced():
-            return f"customer/{fact.tenant}/{fact.customer}"
+            key = f"customer/{fact.tenant}/{fact.customer}"
         case RecordSkipped():
-            return f"skip/{fact.topic}/{fact.partition}/{fact.offset}"
+            key = f"skip/{fact.topic}/{fact.partition}/{fact.offset}"
         case TopicAdopted():
-            return f"topic/{fact.topic}"
+            key = f"topic/{fact.topic}"
+    return key
 
 
 def encode_fact(fact: Fact) -> bytes:
@@ -194,11 +226,21 @@ class Catalog(msgspec.Struct, frozen=True, dict=True, kw_only=True):
     tenants: dict[str, TenantNamed] = {}
     #: By SHA-256 of the key's text, in hex.
     keys: dict[str, KeyIssued] = {}
+    #: By their ids.
+    webhook_secrets: dict[str, WebhookSecretKept] = {}
     versions: dict[int, MetersPublished] = {}
     #: By tenant and customer.
     customers: dict[tuple[str, str], CustomerPlaced] = {}
     skips: dict[tuple[str, int, int], RecordSkipped] = {}
     topics: dict[str, TopicAdopted] = {}
+
+    @cached_property
+    def webhook_secrets_of(self) -> dict[str, tuple[WebhookSecretKept, ...]]:
+        """Secrets of webhooks by their tenant, the newest first."""
+        found: dict[str, tuple[WebhookSecretKept, ...]] = {}
+        for secret in sorted(self.webhook_secrets.values(), key=lambda each: -each.created_at_ms):
+            found[secret.tenant] = (*found.get(secret.tenant, ()), secret)
+        return found
 
     @cached_property
     def version(self) -> int:
@@ -240,12 +282,15 @@ class Catalog(msgspec.Struct, frozen=True, dict=True, kw_only=True):
         """Return the snapshot after *facts*; this one stays as it is."""
         tenants, keys, versions = dict(self.tenants), dict(self.keys), dict(self.versions)
         customers, skips, topics = dict(self.customers), dict(self.skips), dict(self.topics)
+        webhook_secrets = dict(self.webhook_secrets)
         for fact in facts:
             match fact:
                 case TenantNamed():
                     tenants[fact.tenant] = fact
                 case KeyIssued():
                     keys[fact.key_hash] = fact
+                case WebhookSecretKept():
+                    webhook_secrets[fact.secret_id] = fact
                 case MetersPublished():
                     versions[fact.version] = fact
                 case CustomerPlaced():
@@ -255,5 +300,11 @@ class Catalog(msgspec.Struct, frozen=True, dict=True, kw_only=True):
                 case TopicAdopted():
                     topics[fact.topic] = fact
         return Catalog(
-            tenants=tenants, keys=keys, versions=versions, customers=customers, skips=skips, topics=topics
+            tenants=tenants,
+            keys=keys,
+            webhook_secrets=webhook_secrets,
+            versions=versions,
+            customers=customers,
+            skips=skips,
+            topics=topics,
         )

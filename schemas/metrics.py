@@ -16,6 +16,7 @@ _END_TO_END: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3_600.0)
 _LATENESS: Final = (1.0, 10.0, 60.0, 300.0, 3_600.0, 21_600.0, 86_400.0, 604_800.0, 3_024_000.0)
 _PAUSE: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 _ROWS: Final = (1.0, 10.0, 100.0, 1_000.0, 10_000.0, 100_000.0, 1_000_000.0)
+_AGE: Final = (1.0, 5.0, 30.0, 300.0, 1_800.0, 7_200.0, 21_600.0, 86_400.0, 259_200.0)
 _BYTES: Final = (256.0, 1_024.0, 4_096.0, 16_384.0, 65_536.0, 262_144.0, 1_048_576.0)
 
 _AGENT: Final = Label("agent", ("usage",))
@@ -25,6 +26,7 @@ _GROUP: Final = Label("group")
 #: What a hot key is; never whose.
 _KEY_KIND: Final = Label("kind", ("customer", "tenant"))
 _PARTITION: Final = Label("partition")
+_PROVIDER: Final = Label("provider", ("stripe",))
 _ROUTE: Final = Label("route")
 _SINK: Final = Label("sink", ("rollups", "archive", "dead-letters", "door"))
 _STAGE: Final = Label("stage", ("ingress", "processor", "sink"))
@@ -104,6 +106,53 @@ LIMIT_CHECKS: Final = Counter(
 )
 LIMIT_PLACES: Final = Gauge(
     "limit_places", "Customers with a meter, and leases, whose use is remembered", (INGEST,)
+)
+
+# Webhooks
+WEBHOOK_DELIVERIES: Final = Counter(
+    "webhook_deliveries_total",
+    "Webhooks, by what became of them: at the door, and in the record",
+    (INGEST, SINKS),
+    (_PROVIDER, Label("outcome", ("accepted", "rejected", "unconfirmed", "duplicate", "conflict"))),
+)
+WEBHOOK_VERIFICATION_FAILURES: Final = Counter(
+    "webhook_verification_failures_total",
+    "Webhooks that were not verified, by reason",
+    (INGEST,),
+    (
+        _PROVIDER,
+        Label(
+            "reason",
+            (
+                "no_header",
+                "malformed",
+                "bad_signature",
+                "stale",
+                "future",
+                "too_large",
+                "unknown_endpoint",
+            ),
+        ),
+    ),
+)
+WEBHOOK_SECRET_MATCHES: Final = Counter(
+    "webhook_secret_matches_total",
+    "Webhooks by the secret that they were signed with; revoke the previous one when it is flat",
+    (INGEST,),
+    (_PROVIDER, Label("slot", ("current", "previous"))),
+)
+WEBHOOK_EVENT_AGE: Final = Histogram(
+    "webhook_event_age_seconds",
+    "Event's creation to the confirmation of its webhook; Stripe repeats for three days",
+    (INGEST,),
+    (_PROVIDER,),
+    buckets=_AGE,
+)
+WEBHOOK_LAST_ACCEPTED: Final = Gauge(
+    "webhook_last_accepted_timestamp_seconds",
+    "When a webhook was accepted last",
+    (INGEST,),
+    (_PROVIDER,),
 )
 
 # Producers

@@ -60,6 +60,15 @@ USAGE: Final = Topic(
     retention_ms=7 * DAY_MS,
     log_append_time=True,
 )
+STRIPE: Final = Topic(
+    name="stripe",
+    record="one verified Stripe event, byte for byte",
+    partition_by="hash(tenant)",
+    makers=("ingest",),
+    readers=("sinks: stripe",),
+    retention_ms=30 * DAY_MS,
+    log_append_time=True,
+)
 # No row is written later than a grace and a day after its window or arrival, so deletion after
 # seven days takes only rows that nobody keeps in memory; progress is repeated every hour.
 ROLLUPS: Final = Topic(
@@ -135,7 +144,7 @@ DEAD_LETTERS: Final = Topic(
 )
 
 #: In the order in which they are made.
-TOPICS: Final = (USAGE, ROLLUPS, QUOTAS, SEEN, VERDICTS, ALERTS, CATALOG, DOOR, DEAD_LETTERS)
+TOPICS: Final = (USAGE, STRIPE, ROLLUPS, QUOTAS, SEEN, VERDICTS, ALERTS, CATALOG, DOOR, DEAD_LETTERS)
 
 
 def topic_name(prefix: str, topic: Topic) -> str:

@@ -15,6 +15,7 @@ from schemas.catalog import (
     RecordSkipped,
     TenantNamed,
     TopicAdopted,
+    WebhookSecretKept,
     decode_fact,
     encode_fact,
     fact_key,
@@ -75,7 +76,8 @@ LIMITED = MetersPublished(
     ),
 )
 PLACED = CustomerPlaced("acme", "c/1", "free", HOUR_MS)
-FACTS: list[Fact] = [TENANT, KEY, FIRST, SECOND, PLANNED, LIMITED, PLACED, SKIP, TOPIC]
+HUSH = WebhookSecretKept("ws_1", "acme", b"sealed", 5, 9)
+FACTS: list[Fact] = [TENANT, KEY, HUSH, FIRST, SECOND, PLANNED, LIMITED, PLACED, SKIP, TOPIC]
 
 
 @pytest.mark.parametrize(
@@ -92,6 +94,14 @@ FACTS: list[Fact] = [TENANT, KEY, FIRST, SECOND, PLANNED, LIMITED, PLACED, SKIP,
             (
                 f'{{"fact":"key","key_id":"deadbeef","tenant":"acme","key_hash":"{"ab" * 32}",'
                 '"scopes":["ingest","read"],"revoked":false,"rate":{"per_second":1000,"burst":2000}}'
+            ),
+        ),
+        (
+            HUSH,
+            "webhook-secret/ws_1",
+            (
+                '{"fact":"webhook_secret","secret_id":"ws_1","tenant":"acme","sealed":"c2VhbGVk",'
+                '"created_at_ms":5,"expires_at_ms":9}'
             ),
         ),
         (

@@ -1,0 +1,146 @@
+"""`weir.stripe`: a webhook byte for byte as it was sent, and in headers whose it is.
+
+What its text says of itself is read leniently: a verified event is Stripe's word, and what is odd about
+it is for the record to say, not for a door to refuse. Only what has neither id nor type is no event.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from schemas.errors import MALFORMED, Reject
+
+#: A longer id or type is none of Stripe's.
+_LONGEST_NAME: Final = 255
+#: The seconds that fit into a moment in milliseconds.
+_LAST_SECOND: Final = 2**53 // 1_000
+
+_TENANT: Final = "tenant"
+_RECEIVED: Final = "received-at-ms"
+_ORIGIN: Final = "origin"
+_API_VERSION: Final = "stripe-version"
+
+Headers = list[tuple[str, str | bytes | None]]
+
+
+class Origin(StrEnum):
+    """How an event came to us."""
+
+    #: Stripe sent it.
+    WEBHOOK = "webhook"
+    #: A person had one sent, to see its way.
+    TEST = "test"
+
+
+class Envelope(NamedTuple):
+    """What the headers of a record say."""
+
+    tenant: str
+    #: By the clock of the door.
+    received_at_ms: int
+    origin: Origin
+
+
+class EventHead(NamedTuple):
+    """What an event says of itself. Whatever it does not say, or says in another way, is None."""
+
+    event_id: str
+    type: str
+    #: From `created`, which has whole seconds.
+    created_at_ms: int | None
+    api_version: str | None
+    #: Connected account that it is about.
+    account: str | None
+    livemode: bool | None
+    #: Of `data.object`.
+    object_id: str | None
+    object_type: str | None
+
+
+class _Members(msgspec.Struct, gc=False):
+    id: Any = None
+    type: Any = None
+    created: Any = None
+    api_version: Any = None
+    account: Any = None
+    livemode: Any = None
+    data: msgspec.Raw = msgspec.Raw()
+
+
+class _Data(msgspec.Struct, gc=False):
+    object: msgspec.Raw = msgspec.Raw()
+
+
+class _Object(msgspec.Struct, gc=False):
+    id: Any = None
+    object: Any = None
+
+
+_decode: Final = msgspec.json.Decoder(_Members).decode
+_decode_data: Final = msgspec.json.Decoder(_Data).decode
+_decode_object: Final = msgspec.json.Decoder(_Object).decode
+
+
+def read_head(payload: bytes) -> EventHead:
+    """Return what the event in *payload* says of itself. Raises Reject where it is none."""
+    try:
+        members = _decode(payload)
+    except (*MALFORMED, RecursionError) as error:
+        raise Reject(f"not a JSON object: {error}") from None
+    event_id, kind = _name(members.id), _name(members.type)
+    if event_id is None or kind is None:
+        raise Reject("no event: it has no id, or no type")
+    about = _about(members.data)
+    return EventHead(
+        event_id,
+        kind,
+        _moment_ms(members.created),
+        _name(members.api_version),
+        _name(members.account),
+        members.livemode if isinstance(members.livemode, bool) else None,
+        _name(about.id),
+        _name(about.object),
+    )
+
+
+def headers_of(envelope: Envelope, api_version: str | None) -> Headers:
+    """Return the headers of a record."""
+    found: Headers = [
+        (_TENANT, envelope.tenant.encode()),
+        (_RECEIVED, str(envelope.received_at_ms).encode()),
+        (_ORIGIN, envelope.origin.value.encode()),
+    ]
+    if api_version is not None:
+        found.append((_API_VERSION, api_version.encode()))
+    return found
+
+
+def read_envelope(headers: Iterable[tuple[str, str | bytes | None]]) -> Envelope:
+    """Return what *headers* say. Raises Reject."""
+    found = {name: value for name, value in headers if isinstance(value, bytes)}
+    try:
+        return Envelope(found[_TENANT].decode(), int(found[_RECEIVED]), Origin(found[_ORIGIN].decode()))
+    except (KeyError, ValueError) as error:
+        raise Reject(f"the headers of a webhook are missing or wrong: {error}") from None
+
+
+def _about(data: msgspec.Raw) -> _Object:
+    try:
+        return _decode_object(_decode_data(data).object)
+    except MALFORMED:  # no object at all, null, or a list
+        return _Object()
+
+
+def _name(value: object) -> str | None:
+    """Return *value* if it is a name as Stripe gives them: short ASCII that can be printed."""
+    if isinstance(value, str) and 0 < len(value) <= _LONGEST_NAME and value.isascii() and value.isprintable():
+        return value
+    return None
+
+
+def _moment_ms(value: object) -> int | None:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LAST_SECOND:
+        return value * 1_000
+    return None
