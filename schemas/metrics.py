@@ -28,7 +28,7 @@ _KEY_KIND: Final = Label("kind", ("customer", "tenant"))
 _PARTITION: Final = Label("partition")
 _PROVIDER: Final = Label("provider", ("stripe",))
 _ROUTE: Final = Label("route")
-_SINK: Final = Label("sink", ("rollups", "archive", "dead-letters", "door"))
+_SINK: Final = Label("sink", ("rollups", "archive", "dead-letters", "door", "stripe"))
 _STAGE: Final = Label("stage", ("ingress", "processor", "sink"))
 _TABLE: Final = Label("table", ("rollups", "seen"))
 _TOPIC: Final = Label("topic")
@@ -111,9 +111,9 @@ LIMIT_PLACES: Final = Gauge(
 # Webhooks
 WEBHOOK_DELIVERIES: Final = Counter(
     "webhook_deliveries_total",
-    "Webhooks, by what became of them: at the door, and in the record",
-    (INGEST, SINKS),
-    (_PROVIDER, Label("outcome", ("accepted", "rejected", "unconfirmed", "duplicate", "conflict"))),
+    "Webhooks, by what became of them at the door",
+    (INGEST,),
+    (_PROVIDER, Label("outcome", ("accepted", "rejected", "unconfirmed"))),
 )
 WEBHOOK_VERIFICATION_FAILURES: Final = Counter(
     "webhook_verification_failures_total",

@@ -4,6 +4,8 @@ What its text says of itself is read leniently: a verified event is Stripe's wor
 it is for the record to say, not for a door to refuse. Only what has neither id nor type is no event.
 """
 
+import hashlib
+import json
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -11,11 +13,20 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from schemas.errors import MALFORMED, Reject
+from schemas.strict_json import UnfitJson, read_object
 
 #: A longer id or type is none of Stripe's.
-_LONGEST_NAME: Final = 255
+LONGEST_NAME: Final = 255
 #: The seconds that fit into a moment in milliseconds.
 _LAST_SECOND: Final = 2**53 // 1_000
+
+#: The member that each delivery says anew: how many are still to come.
+_DELIVERY: Final = "pending_webhooks"
+
+#: The `object` of an event that says only what it is about.
+_THIN: Final = "v2.core.event"
+#: What is taken as it stands of an event that only a lenient reader takes.
+_KEPT: Final = ("id", "object", "type", "created", "api_version", "account", "livemode")
 
 _TENANT: Final = "tenant"
 _RECEIVED: Final = "received-at-ms"
@@ -43,6 +54,19 @@ class Envelope(NamedTuple):
     origin: Origin
 
 
+class Odd(StrEnum):
+    """What is odd about an event; the first that holds."""
+
+    #: JSON that only a lenient reader takes: NaN, half of a character.
+    UNFIT = "unfit"
+    #: It says only what it is about, not how that is; Stripe's `v2.core.event`.
+    THIN = "thin"
+    #: Nothing that it is about.
+    NO_OBJECT = "no_object"
+    #: No moment of its creation.
+    NO_TIME = "no_time"
+
+
 class EventHead(NamedTuple):
     """What an event says of itself. Whatever it does not say, or says in another way, is None."""
 
@@ -57,10 +81,12 @@ class EventHead(NamedTuple):
     #: Of `data.object`.
     object_id: str | None
     object_type: str | None
+    odd: "Odd | None"
 
 
 class _Members(msgspec.Struct, gc=False):
     id: Any = None
+    object: Any = None
     type: Any = None
     created: Any = None
     api_version: Any = None
@@ -81,28 +107,40 @@ class _Object(msgspec.Struct, gc=False):
 _decode: Final = msgspec.json.Decoder(_Members).decode
 _decode_data: Final = msgspec.json.Decoder(_Data).decode
 _decode_object: Final = msgspec.json.Decoder(_Object).decode
+_encode_sorted: Final = msgspec.json.Encoder(order="sorted").encode
 
 
 def read_head(payload: bytes) -> EventHead:
     """Return what the event in *payload* says of itself. Raises Reject where it is none."""
-    try:
-        members = _decode(payload)
-    except (*MALFORMED, RecursionError) as error:
-        raise Reject(f"not a JSON object: {error}") from None
+    members, fit = _members(payload)
     event_id, kind = _name(members.id), _name(members.type)
     if event_id is None or kind is None:
         raise Reject("no event: it has no id, or no type")
-    about = _about(members.data)
+    about, created_at_ms = _about(members.data), _moment_ms(members.created)
     return EventHead(
         event_id,
         kind,
-        _moment_ms(members.created),
+        created_at_ms,
         _name(members.api_version),
         _name(members.account),
         members.livemode if isinstance(members.livemode, bool) else None,
         _name(about.id),
         _name(about.object),
+        _odd(members, about, created_at_ms, fit=fit),
     )
+
+
+def content_hash(payload: bytes) -> bytes:
+    """Return the SHA-256 of what an event says: without blanks, order, and what a delivery says anew.
+
+    What is too odd for that (a name twice, text that nobody can store) is taken byte for byte.
+    """
+    try:
+        members = read_object(payload)
+    except UnfitJson:
+        return hashlib.sha256(payload).digest()
+    members.pop(_DELIVERY, None)
+    return hashlib.sha256(_encode_sorted(members)).digest()
 
 
 def headers_of(envelope: Envelope, api_version: str | None) -> Headers:
@@ -126,6 +164,37 @@ def read_envelope(headers: Iterable[tuple[str, str | bytes | None]]) -> Envelope
         raise Reject(f"the headers of a webhook are missing or wrong: {error}") from None
 
 
+def _members(payload: bytes) -> tuple[_Members, bool]:
+    """Return the members of an event, and whether it is JSON as it should be. Raises Reject."""
+    try:
+        return _decode(payload), True
+    except MALFORMED:
+        pass
+    try:
+        found = json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise Reject(f"not a JSON object: {error}") from None
+    if not isinstance(found, dict):
+        raise Reject("not a JSON object")
+    kept = {name: found[name] for name in _KEPT if name in found}
+    data = found.get("data")
+    about = data.get("object") if isinstance(data, dict) else None
+    if isinstance(about, dict):
+        names = {name: about[name] for name in ("id", "object") if _name(about.get(name)) is not None}
+        kept["data"] = msgspec.Raw(msgspec.json.encode({"object": names}))
+    return _Members(**kept), False
+
+
+def _odd(members: _Members, about: _Object, created_at_ms: int | None, *, fit: bool) -> Odd | None:
+    if not fit:
+        return Odd.UNFIT
+    if members.object == _THIN:
+        return Odd.THIN
+    if about.object is None:
+        return Odd.NO_OBJECT
+    return Odd.NO_TIME if created_at_ms is None else None
+
+
 def _about(data: msgspec.Raw) -> _Object:
     try:
         return _decode_object(_decode_data(data).object)
@@ -135,7 +204,7 @@ def _about(data: msgspec.Raw) -> _Object:
 
 def _name(value: object) -> str | None:
     """Return *value* if it is a name as Stripe gives them: short ASCII that can be printed."""
-    if isinstance(value, str) and 0 < len(value) <= _LONGEST_NAME and value.isascii() and value.isprintable():
+    if isinstance(value, str) and 0 < len(value) <= LONGEST_NAME and value.isascii() and value.isprintable():
         return value
     return None
 

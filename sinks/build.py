@@ -1,13 +1,14 @@
 """Makes each sink out of settings, by its name on the command line."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from threading import Event, Thread
 from typing import Final, NamedTuple
 
 from runtime.metrics import Metrics
 from runtime.settings import Settings
 from schemas.metrics import EVENT_END_TO_END, SINK_WAITING_ROWS
-from schemas.topics import DEAD_LETTERS, DOOR
+from schemas.topics import DEAD_LETTERS, DOOR, STRIPE
 from sinks import sql
 from sinks.dead_letters import reading as dead_letters
 from sinks.door import reading as door
@@ -15,6 +16,7 @@ from sinks.rollups.sink import RollupsSink
 from sinks.rows import RowSink
 from sinks.sink import Sink
 from sinks.store import Store
+from sinks.stripe import reading as stripe
 
 _MS: Final = 1_000
 
@@ -71,10 +73,25 @@ def tallies(settings: Settings, _metrics: Metrics, _stop: Event) -> Built:
     return Built(sink, Store(settings, "sink-door"))
 
 
+def webhooks(settings: Settings, _metrics: Metrics, _stop: Event) -> Built:
+    """Make the sink of Stripe's webhooks."""
+    queries = sql.queries()
+    sink = RowSink(
+        "stripe",
+        STRIPE,
+        stripe.read,
+        queries["record_webhook"],
+        settings.sink_interval_ms / _MS,
+        partial(stripe.make_months, queries["make_webhook_month"]),
+    )
+    return Built(sink, Store(settings, "sink-stripe"))
+
+
 #: Every sink by its name.
 BUILDERS: Final[Mapping[str, Callable[[Settings, Metrics, Event], Built]]] = {
     "rollups": rollups,
     "archive": archive,
     "dead-letters": letters,
     "door": tallies,
+    "stripe": webhooks,
 }

@@ -25,6 +25,14 @@ class Row(NamedTuple):
     record: Record
 
 
+#: Makes ready what rows need, in their transaction and before them.
+Before = Callable[[Connection, Sequence[Row]], None]
+
+
+def _nothing(_connection: Connection, _rows: Sequence[Row]) -> None:
+    """Make nothing ready."""
+
+
 class RowsBatch:
     """Rows of one statement."""
 
@@ -35,9 +43,11 @@ class RowsBatch:
         rows: Sequence[Row],
         letters: Sequence[DeadLetter],
         next_offsets: Mapping[Log, int],
+        before: Before,
     ) -> None:
         """Run *statement* for each of *rows*; *stage* says in letters who refused."""
         self._stage = stage
+        self._before = before
         self._statement = statement
         self._rows = rows
         self.letters = letters
@@ -54,6 +64,7 @@ class RowsBatch:
     def write(self, connection: Connection, *, careful: bool) -> Written:
         """Upsert all rows but those that PostgreSQL refuses."""
         changed = 0
+        self._before(connection, self._rows)
 
         def upsert(rows: Sequence[Row]) -> None:
             nonlocal changed
@@ -88,27 +99,32 @@ class RowSink:
         read: Callable[[Record], Mapping[str, Any]],
         statement: SQL,
         interval_s: float,
+        before: Before = _nothing,
     ) -> None:
-        """Follow *topic*; *read* makes a row's values of a record or raises Reject."""
+        """Follow *topic*; *read* makes a row's values of a record or raises Reject.
+
+        Where the record stands is added to them: generation, source_partition and source_offset.
+        """
         self.name = name
         self.topics = (topic,)
         self._read = read
         self._statement = statement
         self._interval_s = interval_s
-        self._rows: list[Row] = []
-        self._letters: list[DeadLetter] = []
-        self._moved: dict[Log, int] = {}
+        self._before = before
+        self.begin(())
 
     def begin(self, claims: Iterable[Claim]) -> None:
         """Forget everything."""
-        del claims
-        self._rows, self._letters, self._moved = [], [], {}
+        self._generations = {claim.log: claim.generation for claim in claims}
+        self._let_go()
 
     def take(self, log: Log, records: Sequence[Record]) -> None:
         """Read rows; records that are none become letters."""
+        stands = {"generation": self._generations[log], "source_partition": log.partition}
         for record in records:
             try:
-                self._rows.append(Row(self._read(record), log, record))
+                values = {**self._read(record), **stands, "source_offset": record.offset}
+                self._rows.append(Row(values, log, record))
             except Reject as error:
                 self._letters.append(letter(log, record, self._stage, "unreadable", str(error)))
         self._moved[log] = records[-1].offset + 1
@@ -126,12 +142,17 @@ class RowSink:
         """Return all rows."""
         if not self._moved:
             return None
-        batch = RowsBatch(self._stage, self._statement, self._rows, self._letters, self._moved)
-        self._rows, self._letters, self._moved = [], [], {}
+        batch = RowsBatch(self._stage, self._statement, self._rows, self._letters, self._moved, self._before)
+        self._let_go()
         return batch
 
     def stored(self, batch: Batch, now_ms: int) -> None:
         """Nothing to learn."""
+
+    def _let_go(self) -> None:
+        self._rows: list[Row] = []
+        self._letters: list[DeadLetter] = []
+        self._moved: dict[Log, int] = {}
 
     @property
     def _stage(self) -> str:

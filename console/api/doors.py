@@ -17,6 +17,7 @@ from ingest.core.limit_requests import DEFAULT_TTL_SECONDS, MOST_TTL_SECONDS
 from ingest.core.outlook import Outlook
 from schemas.admission import MAX_TEXT
 from schemas.quota_check import QuotaAnswer
+from schemas.webhook import LONGEST_NAME
 
 _Name = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
 #: Never read as a float: its digits are what was sent.
@@ -115,6 +116,19 @@ class Lease(msgspec.Struct):
     ttl_seconds: Annotated[int, Meta(ge=1, le=MOST_TTL_SECONDS)] = DEFAULT_TTL_SECONDS
 
 
+class StripeEvent(msgspec.Struct):
+    """An event as Stripe sends it; whatever else it says is kept as well."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
+    type: Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
+
+
+class Received(msgspec.Struct):
+    """It is on the log."""
+
+    received: Literal[True]
+
+
 class Operation(NamedTuple):
     """One thing that a door does."""
 
@@ -130,6 +144,8 @@ class Operation(NamedTuple):
     answers: Mapping[str, type[msgspec.Struct] | None]
     #: What else it may answer, with a problem.
     problems: Mapping[str, str]
+    #: Whether who sends needs an API key.
+    keyed: bool = True
 
 
 _CUSTOMER: Final = Parameter("customer", "the customer", required=True, in_path=True)
@@ -224,5 +240,22 @@ OPERATIONS: Final = (
         (),
         {"204": None},
         {**_NO_METER, **_INGEST_KEY},
+    ),
+    Operation(
+        Door.INGEST,
+        "post",
+        "/webhooks/stripe/{tenant}",
+        "receive_stripe_webhook",
+        "Takes a webhook that Stripe has signed (`Stripe-Signature`); `/webhooks/{tenant}` is the same",
+        (Parameter("tenant", "the tenant", required=True, in_path=True),),
+        (StripeEvent,),
+        {"200": Received},
+        {
+            "400": "not verified, or no event; always the same words",
+            "404": "no such tenant, or one without a secret",
+            "413": "more than 1 MiB",
+            "503": "not confirmed in time; Stripe sends it again",
+        },
+        keyed=False,
     ),
 )

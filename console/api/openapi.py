@@ -75,7 +75,7 @@ def _read(route: Route) -> dict[str, Any]:
 
 
 def _at_door(one: Operation, server: str) -> dict[str, Any]:
-    found = {
+    found: dict[str, Any] = {
         "summary": one.summary,
         "operationId": one.name,
         "servers": [{"url": server, "description": f"the process `{one.door}`"}],
@@ -85,6 +85,8 @@ def _at_door(one: Operation, server: str) -> dict[str, Any]:
             **_problems(one.problems),
         },
     }
+    if not one.keyed:
+        found["security"] = []
     return {**found, "requestBody": _body(one)} if one.bodies else found
 
 

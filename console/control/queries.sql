@@ -111,3 +111,16 @@ order by topic, generation desc;
 -- name: generation_add
 insert into topic_generations (topic, generation, topic_id, partitions)
 values (%(topic)s, %(generation)s, %(topic_id)s, %(partitions)s);
+
+-- name: webhook_secret_add
+insert into webhook_secrets (secret_id, tenant, sealed, created_at_ms, expires_at_ms)
+values (%(secret_id)s, %(tenant)s, %(sealed)s, %(created_at_ms)s, %(expires_at_ms)s);
+
+-- name: webhook_secret_change
+update webhook_secrets set sealed = %(sealed)s, expires_at_ms = %(expires_at_ms)s
+where secret_id = %(secret_id)s;
+
+-- name: webhook_secret_list
+select secret_id, tenant, sealed, created_at_ms, expires_at_ms from webhook_secrets
+where %(tenant)s::text is null or tenant = %(tenant)s
+order by created_at_ms desc, secret_id;

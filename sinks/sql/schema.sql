@@ -32,6 +32,18 @@ create table api_keys (
 
 create index api_keys_tenant on api_keys (tenant);
 
+-- What tenants' webhooks are signed with, sealed (runtime/sealing.py). The one without an end is Stripe's now.
+create table webhook_secrets (
+    secret_id text primary key,
+    tenant text not null references tenants (tenant),
+    sealed bytea not null,
+    created_at_ms bigint not null,
+    -- From then on it verifies nothing; null: for ever.
+    expires_at_ms bigint
+);
+
+create index webhook_secrets_tenant on webhook_secrets (tenant);
+
 create table catalog_versions (
     version int primary key check (version > 0),
     effective_from_ms bigint not null,
@@ -232,6 +244,55 @@ create table door_tallies (
     primary key (run, tenant, code, hour_ms)
 );
 
+-- Every event id once, for ever: what was said under it first, and how often it came again.
+create table webhook_events (
+    tenant text not null,
+    event_id text not null,
+    -- SHA-256 of what it says, without what each delivery says anew.
+    content_hash bytea not null check (octet_length(content_hash) = 32),
+    api_version text,
+    -- Its first delivery.
+    recorded_at_ms bigint not null,
+    generation smallint not null,
+    partition smallint not null,
+    source_offset bigint not null,
+    -- Deliveries after the first: that say the same, and that say something else.
+    repeats bigint not null default 0 check (repeats >= 0),
+    conflicts bigint not null default 0 check (conflicts >= 0),
+    primary key (tenant, event_id)
+);
+
+-- Every delivery, by months of recorded_at_ms; `webhook_month` makes them.
+create table webhook_deliveries (
+    tenant text not null,
+    event_id text not null,
+    type text not null,
+    object_id text,
+    object_type text,
+    api_version text,
+    account text,
+    livemode boolean,
+    created_at_ms bigint,
+    received_at_ms bigint not null,
+    recorded_at_ms bigint not null,
+    origin text not null,
+    -- What is odd about it: unfit, thin, no_object or no_time; null: nothing.
+    odd text,
+    sighting text not null check (sighting in ('first', 'repeat', 'conflict')),
+    generation smallint not null,
+    partition smallint not null,
+    source_offset bigint not null,
+    -- As it was sent; null where the first delivery said the same.
+    payload bytea,
+    check (payload is not null or sighting = 'repeat'),
+    primary key (recorded_at_ms, generation, partition, source_offset)
+) partition by range (recorded_at_ms);
+
+create index webhook_deliveries_newest on webhook_deliveries (tenant, recorded_at_ms);
+create index webhook_deliveries_type on webhook_deliveries (tenant, type, recorded_at_ms);
+create index webhook_deliveries_object on webhook_deliveries (tenant, object_id, recorded_at_ms);
+create index webhook_deliveries_event on webhook_deliveries (tenant, event_id);
+
 -- What people changed, one row a change. Append-only, and a chain: a row's hash is the SHA-256 of the hash
 -- before it and of its own content. The trigger fills in all but what, tenant, before and after.
 create table audit_log (
@@ -340,6 +401,31 @@ $$;
 
 revoke all on procedure keep_apart from public;
 
+-- Make room for deliveries of the month (UTC) that contains a moment, unless there is some.
+create function webhook_month(at_ms bigint) returns void
+language plpgsql security definer set search_path from current as $$
+declare
+    month timestamp := date_trunc('month', to_timestamp(at_ms / 1000.0) at time zone 'UTC');
+    room text := 'webhook_deliveries_' || to_char(month, 'YYYY_MM');
+begin
+    if to_regclass(room) is null then
+        perform pg_advisory_xact_lock(hashtext('weir.webhook_month'));
+        execute format(
+            'create table if not exists %I partition of webhook_deliveries for values from (%s) to (%s)',
+            room,
+            (extract(epoch from month) * 1000)::bigint,
+            (extract(epoch from month + interval '1 month') * 1000)::bigint
+        );
+        -- Whoever waited for the lock finds the policies there.
+        if not (select relforcerowsecurity from pg_class where oid = room::regclass) then
+            call keep_apart(room::regclass);
+        end if;
+    end if;
+end
+$$;
+
+revoke all on function webhook_month from public;
+
 call keep_apart('tenants');
 call keep_apart('api_keys');
 call keep_apart('placements');
@@ -349,12 +435,15 @@ call keep_apart('fate_counts');
 call keep_apart('dead_letters');
 call keep_apart('door_tallies');
 call keep_apart('audit_log');
+call keep_apart('webhook_secrets');
+call keep_apart('webhook_events');
+call keep_apart('webhook_deliveries');
 
 -- The read API: what its answers are made of. Packs of several tenants are in dead_letters, keys' hashes in
 -- outbox, so it has neither.
 grant select on
     rollups, sketches, fate_counts, door_tallies, placements, progress, topic_generations, catalog_versions,
-    archive_files, lost_ranges, sink_offsets
+    archive_files, lost_ranges, sink_offsets, webhook_events, webhook_deliveries
 to weir_reader;
 
 -- The sinks: results, and nothing that people decided.
@@ -363,13 +452,19 @@ grant select, insert, update on
     sink_offsets, lost_ranges, rollups, sketches, fate_counts, progress, archive_files, dead_letters, door_tallies
 to weir_writer;
 
+grant execute on function webhook_month to weir_writer;
+grant select, insert, update on webhook_events to weir_writer;
+grant select, insert on webhook_deliveries to weir_writer;
+
 -- The command and what looks on from the side: every row to read, decisions to add, and of what is there
 -- only what a decision may change.
 grant select on
     tenants, api_keys, placements, catalog_versions, skips, topic_generations, outbox, sink_offsets,
-    lost_ranges, rollups, sketches, fate_counts, progress, archive_files, dead_letters, door_tallies, audit_log
+    lost_ranges, rollups, sketches, fate_counts, progress, archive_files, dead_letters, door_tallies, audit_log,
+    webhook_secrets, webhook_events, webhook_deliveries
 to weir_operator;
-grant insert on tenants, api_keys, placements, catalog_versions, skips, topic_generations, outbox
+grant insert on
+    tenants, api_keys, placements, catalog_versions, skips, topic_generations, outbox, webhook_secrets
 to weir_operator;
 grant insert (what, tenant, before, after) on audit_log to weir_operator;
 grant update (events_per_month, rate_per_second, rate_burst) on tenants to weir_operator;
@@ -377,3 +472,4 @@ grant update (revoked_at, rate_per_second, rate_burst) on api_keys to weir_opera
 grant update (plan, anchor_ms, placed_at) on placements to weir_operator;
 grant update (published_at) on outbox to weir_operator;
 grant update (resolved_at, resolution) on dead_letters to weir_operator;
+grant update (sealed, expires_at_ms) on webhook_secrets to weir_operator;

@@ -87,6 +87,19 @@ def tour(page: str, port_base: int) -> str:
                 "may send 9 events a month",
             ),
         ),
+        (
+            "docs/webhooks.md",
+            (
+                "/webhooks/stripe/acme",
+                'acknowledged  200 {"received": true}',
+                " invoice.paid ",
+                " first ",
+                " previous ",
+                " current ",
+                '"code":"webhook_refused"',
+                '"code":"not_found"',
+            ),
+        ),
     ],
 )
 def test_the_tour_of_a_page(tmp_path: Path, page: str, seen: tuple[str, ...]) -> None:

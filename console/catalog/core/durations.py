@@ -14,10 +14,15 @@ _WEEK_MS: Final = 7 * DAY_MS
 
 def below_a_week(node: Node) -> int:
     """Return the milliseconds of a time below seven days. Raises ValueError."""
-    match = _DURATION.fullmatch(node.value) if isinstance(node.value, str) else None
-    if match is None:
-        raise ValueError("must be a time such as 30m, 1h or 2d")
-    length_ms = int(match[1]) * _UNITS[match[2]]
+    length_ms = span_ms(node.value if isinstance(node.value, str) else "")
     if length_ms >= _WEEK_MS:
         raise ValueError("must be less than 7 days")
     return length_ms
+
+
+def span_ms(text: str) -> int:
+    """Return the milliseconds of a time. Raises ValueError."""
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise ValueError("must be a time such as 30m, 1h or 2d")
+    return int(match[1]) * _UNITS[match[2]]

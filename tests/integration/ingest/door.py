@@ -32,7 +32,7 @@ from schemas.pack import decode_pack
 from schemas.plan import Mode, OnUnavailable, Plan, Quota
 from schemas.quantity import MICRO
 from schemas.rate import Rate
-from schemas.topics import CATALOG, DOOR, QUOTAS, USAGE, Topic, topic_name
+from schemas.topics import CATALOG, DOOR, QUOTAS, STRIPE, USAGE, Topic, topic_name
 from tests.running import Running
 from tests.stack import Namespace
 
@@ -201,7 +201,7 @@ def records(namespace: Namespace, topic: Topic) -> list[tuple[int, int, bytes, b
 
 def topics_of_the_door() -> tuple[Topic, ...]:
     """Return what the ingress needs."""
-    return (USAGE, QUOTAS, CATALOG, DOOR)
+    return (USAGE, STRIPE, QUOTAS, CATALOG, DOOR)
 
 
 def _ends(broker: Broker, name: str) -> dict[Partition, int]:

@@ -11,6 +11,7 @@ from schemas.topics import (
     QUOTAS,
     ROLLUPS,
     SEEN,
+    STRIPE,
     TOPICS,
     USAGE,
     VERDICTS,
@@ -25,12 +26,13 @@ def test_every_topic_is_named_once() -> None:
     assert topic_name("weir.", USAGE) == "weir.usage"
 
 
-def test_only_the_broker_says_when_usage_was_recorded() -> None:
-    assert [t.name for t in TOPICS if t.config()["message.timestamp.type"] == "LogAppendTime"] == ["usage"]
+def test_only_the_broker_says_when_what_comes_from_outside_was_recorded() -> None:
+    by_broker = [t.name for t in TOPICS if t.config()["message.timestamp.type"] == "LogAppendTime"]
+    assert by_broker == ["usage", "stripe"]
 
 
 def test_what_we_date_is_taken_whatever_the_broker_s_clock_says() -> None:
-    dated = [topic for topic in TOPICS if topic is not USAGE]
+    dated = [topic for topic in TOPICS if not topic.log_append_time]
     assert {topic.config()["message.timestamp.after.max.ms"] for topic in dated} == {str(2**63 - 1)}
 
 
@@ -38,6 +40,7 @@ def test_what_we_date_is_taken_whatever_the_broker_s_clock_says() -> None:
     ("topic", "policy", "days"),
     [
         (USAGE, "delete", 7),
+        (STRIPE, "delete", 30),
         (ROLLUPS, "compact,delete", 7),
         (QUOTAS, "compact", None),
         (ALERTS, "delete", 30),

@@ -1,0 +1,145 @@
+"""`weir webhook`: Stripe's deliveries, and what they are signed with."""
+
+import functools
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, get_args
+
+import click
+import msgspec
+
+from console.cli.place import with_settings
+from console.cli.reading import instants, span_options
+from console.cli.show import Format, example, format_option, say, show
+from console.cli.webhook_secret import command as secret
+from console.cli.whose import tenant_of
+from console.webhooks.address import webhook_url
+from console.webhooks.reading import Delivery, Sighting, Wanted, find_event, list_deliveries
+from console.webhooks.trial import send_trial
+from runtime.postgres import connect
+from runtime.settings import Settings
+from schemas.topics import STRIPE, topic_name
+
+_MOST: Final = 1_000
+_COLUMNS: Final = ("recorded_at", "event_id", "type", "object_id", "sighting", "created_at", "position")
+_TENANT: Final = click.option("--tenant", help="Whose; may be left out where there is one tenant.")
+
+
+@click.group()
+def command() -> None:
+    """Stripe's webhooks: secrets, and the record of every delivery."""
+
+
+command.add_command(secret, "secret")
+
+
+class Chosen(NamedTuple):
+    """What a list is narrowed down to; None: nothing."""
+
+    type: str | None
+    object_id: str | None
+    sighting: Sighting | None
+
+
+def _choices(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give *command* the options that narrow a list down, as the argument `chosen`."""
+
+    @click.option("--type", "event_type", help="Only events of this type.")
+    @click.option("--object", "object_id", metavar="ID", help="Only events about this object, such as in_1….")
+    @click.option(
+        "--sighting",
+        type=click.Choice(get_args(Sighting)),
+        help="Only what was new, or came under a known id.",
+    )
+    @functools.wraps(command)
+    def narrowed(
+        *words: object,
+        event_type: str | None,
+        object_id: str | None,
+        sighting: Sighting | None,
+        **more: object,
+    ) -> object:
+        return command(*words, chosen=Chosen(event_type, object_id, sighting), **more)
+
+    return narrowed
+
+
+@command.command("list", epilog=example("weir webhook list --type invoice.paid --from 2026-11-21T00:00:00Z"))
+@_TENANT
+@_choices
+@span_options
+@click.option(
+    "--limit", type=click.IntRange(1, _MOST), default=50, show_default=True, help="How many at most."
+)
+@format_option
+@with_settings
+def list_(
+    settings: Settings,
+    *,
+    tenant: str | None,
+    chosen: Chosen,
+    start: str | None,
+    end: str | None,
+    limit: int,
+    output: Format,
+) -> None:
+    """List deliveries, the newest first; --from and --to are of the time of the record."""
+    span = instants(start, end)
+    settings.need("postgres")
+    wanted = Wanted(tenant_of(settings, tenant), *chosen, *span)
+    with connect(settings, "webhook", autocommit=True) as connection:
+        found = list_deliveries(connection, _topic(settings), wanted, limit + 1)
+    if len(found) > limit:
+        say(f"there are more than {limit}: narrow it down, or raise --limit")
+    found = found[:limit]
+    show(output, _COLUMNS, [_row(each) for each in found], found)
+
+
+@command.command("show", epilog=example("weir webhook show evt_1PqR --tenant acme"))
+@click.argument("event_id")
+@_TENANT
+@format_option
+@with_settings
+def show_(settings: Settings, *, event_id: str, tenant: str | None, output: Format) -> None:
+    """Show every delivery of the event EVENT_ID, and what the first one said, byte for byte."""
+    settings.need("postgres")
+    whose = tenant_of(settings, tenant)
+    with connect(settings, "webhook", autocommit=True) as connection:
+        found = find_event(connection, _topic(settings), whose, event_id)
+    deliveries = [each.delivery for each in found]
+    if output == "json":
+        payloads = [None if each.payload is None else each.payload.decode() for each in found]
+        value = [
+            {**msgspec.to_builtins(delivery), "payload": payload}
+            for delivery, payload in zip(deliveries, payloads, strict=True)
+        ]
+        show(output, (), [], value)
+        return
+    show(output, _COLUMNS, [_row(each) for each in deliveries], deliveries)
+    if output == "table" and (first := found[0].payload) is not None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(b"\n" + first + b"\n")
+
+
+@command.command(epilog=example("weir webhook test acme invoice.paid"))
+@click.argument("tenant")
+@click.argument("event_type", metavar="TYPE")
+@format_option
+@with_settings
+def test(settings: Settings, *, tenant: str, event_type: str, output: Format) -> None:
+    """Send a signed event of TYPE to TENANT's own URL, and show its way into the record."""
+    settings.need("postgres")
+    whose = tenant_of(settings, tenant)
+    url = webhook_url(settings, whose)
+    steps = send_trial(settings, whose, event_type, url, os.urandom(8).hex(), time.time_ns() // 1_000_000)
+    show(output, ("step", "said", "milliseconds"), steps, [step._asdict() for step in steps])
+
+
+def _row(delivery: Delivery) -> tuple[object, ...]:
+    return tuple(getattr(delivery, column) for column in _COLUMNS)
+
+
+def _topic(settings: Settings) -> str:
+    return topic_name(settings.topic_prefix, STRIPE)

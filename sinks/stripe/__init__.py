@@ -1,0 +1,1 @@
+"""Stripe: the record of every webhook."""

@@ -1,0 +1,192 @@
+"""The record of webhooks: every delivery once, each event's content for ever, months made as they come."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from confluent_kafka import Producer
+
+from runtime.kafka import producer_config
+from runtime.postgres import Connection
+from runtime.settings import Settings
+from schemas.partition import partition_of_tenant
+from schemas.topics import STRIPE, topic_name
+from schemas.webhook import Envelope, Headers, Origin, headers_of
+from tests.running import Running
+from tests.waiting import until
+
+pytestmark = pytest.mark.integration
+Start = Callable[..., Running]
+
+EVENT = {
+    "id": "evt_1",
+    "object": "event",
+    "api_version": "2026-10-28.clover",
+    "created": 1_795_255_200,
+    "data": {"object": {"id": "in_1", "object": "invoice", "total": 2_900}},
+    "livemode": True,
+    "pending_webhooks": 2,
+    "type": "invoice.paid",
+}
+
+
+class Stripe:
+    """Appends webhooks as the ingress does."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._topic = topic_name(settings.topic_prefix, STRIPE)
+        self._partitions = settings.partitions
+        self._producer = Producer(producer_config(settings, "test"))
+
+    def send(self, *, tenant: str = "acme", **members: object) -> bytes:
+        """Append the event with other *members*; return its payload."""
+        payload = json.dumps({**EVENT, **members}).encode()
+        self.append(payload, headers_of(Envelope(tenant, 7, Origin.WEBHOOK), None), tenant)
+        return payload
+
+    def append(self, payload: bytes, headers: Headers, tenant: str = "acme") -> None:
+        """Append anything."""
+        partition = partition_of_tenant(tenant, self._partitions)
+        self._producer.produce(self._topic, payload, partition=partition, headers=headers)
+        assert self._producer.flush(20) == 0
+
+
+@pytest.fixture
+def stripe(database: Connection, settings: Settings) -> Stripe:
+    """Return a writer; the topics are there."""
+    assert not database.closed
+    return Stripe(settings)
+
+
+def deliveries(database: Connection, columns: str = "event_id, sighting") -> list[Any]:
+    """Return the record, in its order."""
+    found = database.execute(
+        f"select {columns} from webhook_deliveries order by partition, source_offset"  # noqa: S608
+    )
+    return found.fetchall()
+
+
+def test_every_delivery_is_recorded_with_what_it_says_of_itself(
+    stripe: Stripe, database: Connection, start: Start
+) -> None:
+    payload = stripe.send()
+    odd = stripe.send(id="evt_2", data={"object": None}, created="soon", note="\0")
+    start("sinks", "stripe")
+    until(lambda: len(deliveries(database)) == 2)
+
+    assert deliveries(
+        database,
+        "tenant, event_id, type, object_id, object_type, api_version, livemode, created_at_ms, "
+        "received_at_ms, origin, odd, payload",
+    ) == [
+        (
+            *(
+                "acme",
+                "evt_1",
+                "invoice.paid",
+                "in_1",
+                "invoice",
+                "2026-10-28.clover",
+                True,
+                1_795_255_200_000,
+            ),
+            *(7, "webhook", None, payload),
+        ),
+        (
+            *("acme", "evt_2", "invoice.paid", None, None, "2026-10-28.clover", True, None),
+            *(7, "webhook", "no_object", odd),
+        ),
+    ]
+
+
+def test_what_comes_again_is_counted_and_what_says_something_else_is_kept(
+    stripe: Stripe, database: Connection, start: Start
+) -> None:
+    stripe.send()
+    stripe.send(pending_webhooks=1)
+    other = stripe.send(data={"object": {"id": "in_1", "object": "invoice", "total": 1}})
+    older = stripe.send(
+        api_version="2020-08-27", data={"object": {"id": "in_1", "object": "invoice", "x": 1}}
+    )
+    stripe.send(tenant="bolt")
+    stripe.send()
+    start("sinks", "stripe")
+    until(lambda: len(deliveries(database)) == 6)
+
+    of_acme = [
+        (sighting, payload)
+        for tenant, sighting, payload in deliveries(database, "tenant, sighting, payload")
+        if tenant == "acme"
+    ]
+    assert [sighting for sighting, _ in of_acme] == ["first", "repeat", "conflict", "repeat", "repeat"]
+    assert [payload for _, payload in of_acme][1:] == [None, other, older, None]
+    events = database.execute("select tenant, event_id, repeats, conflicts from webhook_events order by 1")
+    assert events.fetchall() == [("acme", "evt_1", 3, 1), ("bolt", "evt_1", 0, 0)]
+
+
+def test_kills_change_nothing(stripe: Stripe, database: Connection, start: Start) -> None:
+    process = start("sinks", "stripe", WEIR_SINK_INTERVAL_MS="5")
+    for round_ in range(3):
+        for number in range(200):
+            stripe.send(id=f"evt_{round_}_{number % 100}")
+        process.kill()
+        process.restart()
+    until(lambda: len(deliveries(database)) == 600)
+    counts = database.execute("select count(*), sum(repeats), sum(conflicts) from webhook_events").fetchone()
+    assert counts == (300, 300, 0)
+
+
+def test_a_record_that_is_no_webhook_is_set_aside_and_the_log_moves_on(
+    stripe: Stripe, database: Connection, start: Start
+) -> None:
+    good = headers_of(Envelope("acme", 7, Origin.WEBHOOK), None)
+    stripe.append(b"no event", good)
+    stripe.append(json.dumps(EVENT).encode(), [])
+    stripe.append(json.dumps(EVENT).encode(), [*good[:1], ("received-at-ms", b"9" * 30), *good[2:]])
+    stripe.send()
+    start("sinks", "stripe", "dead-letters")
+    until(lambda: len(deliveries(database)) == 1)
+
+    def letters() -> list[Any]:
+        found = database.execute('select stage, reason from dead_letters order by partition, "offset"')
+        return found.fetchall()
+
+    until(lambda: len(letters()) == 3)
+    assert letters() == [
+        ("sink:stripe", "unreadable"),
+        ("sink:stripe", "unreadable"),
+        ("sink:stripe", "refused"),
+    ]
+
+
+def test_months_are_made_once_and_kept_apart_by_tenant(database: Connection) -> None:
+    months = (
+        1_793_491_200_000,
+        1_793_491_199_999,
+        1_796_083_200_000,
+    )  # 2026-11-01, the ms before, 2026-12-01
+    for at_ms in months * 2:
+        database.execute("select webhook_month(%s)", (at_ms,))
+    found = database.execute(
+        "select relname, relrowsecurity and relforcerowsecurity, pg_get_expr(relpartbound, oid) "
+        "from pg_class where relname ~ '^webhook_deliveries_\\d' and relkind = 'r' order by relname"
+    ).fetchall()
+    assert found == [
+        ("webhook_deliveries_2026_10", True, "FOR VALUES FROM ('1790812800000') TO ('1793491200000')"),
+        ("webhook_deliveries_2026_11", True, "FOR VALUES FROM ('1793491200000') TO ('1796083200000')"),
+        ("webhook_deliveries_2026_12", True, "FOR VALUES FROM ('1796083200000') TO ('1798761600000')"),
+    ]
+
+
+def test_an_event_keeps_the_hash_of_what_it_said_first(
+    stripe: Stripe, database: Connection, start: Start
+) -> None:
+    stripe.send()
+    start("sinks", "stripe")
+    until(lambda: len(deliveries(database)) == 1)
+    said = {name: value for name, value in EVENT.items() if name != "pending_webhooks"}
+    text = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
+    kept = database.execute("select content_hash from webhook_events").fetchone()
+    assert kept == (hashlib.sha256(text).digest(),)
