@@ -91,7 +91,7 @@ def tour(page: str, port_base: int) -> str:
             "docs/webhooks.md",
             (
                 "/webhooks/stripe/acme",
-                'acknowledged  200 {"received": true}',
+                '200 {"received": true}',
                 " invoice.paid ",
                 " first ",
                 " previous ",
