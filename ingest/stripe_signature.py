@@ -27,6 +27,11 @@ def library() -> "type[WebhookSignature]":
     return WebhookSignature
 
 
+def is_loaded() -> bool:
+    """Say whether the library is here already."""
+    return library.cache_info().currsize > 0
+
+
 def verify(payload: bytes, header: str | None, secrets: Sequence[Secret], now_s: float) -> Secret:
     """Return which of *secrets* signed *payload*. Raises Unverified."""
     if not header:

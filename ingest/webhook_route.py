@@ -14,7 +14,7 @@ from ingest.core.signature_header import Refusal
 from ingest.http_answer import JSON, Answer
 from ingest.http_body import read_sent
 from ingest.instruments import WEBHOOKS_ROUTE
-from ingest.stripe_signature import Unverified, library, verify
+from ingest.stripe_signature import Unverified, is_loaded, library, verify
 from ingest.webhook_instruments import WebhookInstruments
 from ingest.webhook_log import WebhookLog
 from ingest.webhook_secrets import Secret, WebhookSecrets
@@ -43,7 +43,7 @@ class WebhookRoute:
 
     async def prepare(self) -> None:
         """Make ready what the first webhook needs, beside the loop, where any may come."""
-        if self._secrets.any:
+        if self._secrets.any and not is_loaded():
             await asyncio.to_thread(library)
 
     def take_refused(self) -> list[tuple[str, Refusal, int]]:

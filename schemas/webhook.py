@@ -25,8 +25,6 @@ _DELIVERY: Final = "pending_webhooks"
 
 #: The `object` of an event that says only what it is about.
 _THIN: Final = "v2.core.event"
-#: What is taken as it stands of an event that only a lenient reader takes.
-_KEPT: Final = ("id", "object", "type", "created", "api_version", "account", "livemode")
 
 _TENANT: Final = "tenant"
 _RECEIVED: Final = "received-at-ms"
@@ -112,11 +110,11 @@ _encode_sorted: Final = msgspec.json.Encoder(order="sorted").encode
 
 def read_head(payload: bytes) -> EventHead:
     """Return what the event in *payload* says of itself. Raises Reject where it is none."""
-    members, fit = _members(payload)
+    members, about, fit = _read(payload)
     event_id, kind = _name(members.id), _name(members.type)
     if event_id is None or kind is None:
         raise Reject("no event: it has no id, or no type")
-    about, created_at_ms = _about(members.data), _moment_ms(members.created)
+    created_at_ms = _moment_ms(members.created)
     return EventHead(
         event_id,
         kind,
@@ -164,25 +162,29 @@ def read_envelope(headers: Iterable[tuple[str, str | bytes | None]]) -> Envelope
         raise Reject(f"the headers of a webhook are missing or wrong: {error}") from None
 
 
-def _members(payload: bytes) -> tuple[_Members, bool]:
-    """Return the members of an event, and whether it is JSON as it should be. Raises Reject."""
+def _read(payload: bytes) -> tuple[_Members, _Object, bool]:
+    """Return an event, what it is about, and whether it is JSON as it should be. Raises Reject."""
     try:
-        return _decode(payload), True
+        members = _decode(payload)
     except MALFORMED:
         pass
+    else:
+        return members, _about(members.data), True
     try:
         found = json.loads(payload)
     except (ValueError, RecursionError) as error:
         raise Reject(f"not a JSON object: {error}") from None
     if not isinstance(found, dict):
         raise Reject("not a JSON object")
-    kept = {name: found[name] for name in _KEPT if name in found}
-    data = found.get("data")
+    data = found.pop("data", None)
     about = data.get("object") if isinstance(data, dict) else None
-    if isinstance(about, dict):
-        names = {name: about[name] for name in ("id", "object") if _name(about.get(name)) is not None}
-        kept["data"] = msgspec.Raw(msgspec.json.encode({"object": names}))
-    return _Members(**kept), False
+    return _Members(**_known(found, _Members)), _Object(**_known(about, _Object)), False
+
+
+def _known(found: object, kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return those members of *found* that *kind* has; none where it is no object."""
+    names = found if isinstance(found, dict) else {}
+    return {name: names[name] for name in kind.__struct_fields__ if name in names}
 
 
 def _odd(members: _Members, about: _Object, created_at_ms: int | None, *, fit: bool) -> Odd | None:

@@ -7,11 +7,12 @@ import socket
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from confluent_kafka import Producer
+from confluent_kafka import Message, Producer
 
 from runtime.broker import Broker, Partition
 from runtime.kafka import producer_config
@@ -192,11 +193,16 @@ class Door:
 
 def records(namespace: Namespace, topic: Topic) -> list[tuple[int, int, bytes, bytes]]:
     """Return (partition, offset, key, value) of every record of *topic*, each partition's in order."""
-    ends = _ends(Broker.of(namespace.settings()), topic_name(namespace.prefix, topic))
     return sorted(
         (message.partition() or 0, message.offset() or 0, message.key() or b"", message.value() or b"")
-        for message in read(namespace.settings(), "test", dict.fromkeys(ends, 0), ends)
+        for message in messages(namespace, topic)
     )
+
+
+def messages(namespace: Namespace, topic: Topic) -> Iterator[Message]:
+    """Yield every record of *topic* with all that Kafka says of it, each partition's in order."""
+    ends = _ends(Broker.of(namespace.settings()), topic_name(namespace.prefix, topic))
+    return read(namespace.settings(), "test", dict.fromkeys(ends, 0), ends)
 
 
 def topics_of_the_door() -> tuple[Topic, ...]:

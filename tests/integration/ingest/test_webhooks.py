@@ -11,14 +11,12 @@ import pytest
 from confluent_kafka import Message
 from stripe import WebhookSignature
 
-from runtime.broker import Broker
-from runtime.log_reader import read
 from runtime.sealing import Keyring
 from schemas.catalog import TenantNamed, WebhookSecretKept
 from schemas.partition import partition_of_tenant
-from schemas.topics import STRIPE, topic_name
+from schemas.topics import STRIPE
 from schemas.webhook import Envelope, Headers, Origin, read_envelope
-from tests.integration.ingest.door import TENANT, Door, Reply, now_ms, publish
+from tests.integration.ingest.door import TENANT, Door, Reply, messages, now_ms, publish
 from tests.stack import LocalStack
 from tests.waiting import until
 
@@ -87,7 +85,10 @@ def deliver(door: Door, payload: bytes, header: str | None = None, path: str = P
 
 def recorded(door: Door) -> list[tuple[Envelope, bytes]]:
     """Return everything on the topic."""
-    return [(read_envelope(headers(message)), message.value() or b"") for message in messages(door)]
+    return [
+        (read_envelope(headers(message)), message.value() or b"")
+        for message in messages(door.namespace, STRIPE)
+    ]
 
 
 def headers(message: Message) -> Headers:
@@ -97,15 +98,6 @@ def headers(message: Message) -> Headers:
     return found
 
 
-def messages(door: Door) -> list[Message]:
-    """Return every record of the topic."""
-    name = topic_name(door.namespace.prefix, STRIPE)
-    broker = Broker.of(door.namespace.settings())
-    partitions = [(name, number) for number in range(broker.topics([name])[name].partitions)]
-    ends = broker.latest(partitions)
-    return list(read(door.namespace.settings(), "test", dict.fromkeys(ends, 0), ends))
-
-
 def test_a_verified_webhook_is_on_the_log_byte_for_byte_before_it_is_answered(door: Door) -> None:
     payload = json.dumps(EVENT, indent=2, ensure_ascii=False).encode() + b"\n"
     began = now_ms()
@@ -113,7 +105,7 @@ def test_a_verified_webhook_is_on_the_log_byte_for_byte_before_it_is_answered(do
         reply = deliver(door, payload, path=path)
         assert (reply.status, reply.json) == (200, {"received": True})
 
-    found = messages(door)
+    found = list(messages(door.namespace, STRIPE))
     assert [message.value() for message in found] == [payload, payload]
     envelope = read_envelope(headers(found[0]))
     assert (envelope.tenant, envelope.origin) == (TENANT, Origin.WEBHOOK)
