@@ -16,7 +16,14 @@ from ingest.events_route import EventsRoute
 from ingest.ground import Ground
 from ingest.http_requests import Requests
 from ingest.http_server import Door
-from ingest.instruments import EVENTS_ROUTE, QUOTAS_ROUTE, VALIDATE_ROUTE, WEBHOOKS_ROUTE, Instruments
+from ingest.instruments import (
+    EVENTS_ROUTE,
+    QUOTAS_ROUTE,
+    VALIDATE_ROUTE,
+    WEBHOOKS_ROUTE,
+    Instruments,
+    ProduceInstruments,
+)
 from ingest.intake import Intake
 from ingest.kafka import Faults, UsageLog, connect
 from ingest.packer import Packer
@@ -56,11 +63,12 @@ class Ingress:
         topic = topic_name(settings.topic_prefix, USAGE)
         partitions = settings.partitions
         self._gate = Gate(settings.ingest_inflight_bytes)
-        self._instruments = Instruments(metrics, topic)
+        self._instruments = Instruments(metrics)
         self._faults = Faults()
         self._producer = connect(settings, self._faults)
         rounds = Rounds(settings.ingest_linger_ms / 1_000)
-        self._log = UsageLog(self._producer, self._faults, topic, self._gate, rounds, self._instruments)
+        produced = ProduceInstruments(metrics, topic)
+        self._log = UsageLog(self._producer, self._faults, topic, self._gate, rounds, produced)
         packs = OpenPacks(partitions)
         self._packer = Packer(self._log, packs, rounds, self._gate, settings.ingest_ack_timeout_ms / 1_000)
         self._tally = DoorTally(self._producer, topic_name(settings.topic_prefix, DOOR), run)
@@ -118,13 +126,16 @@ class Ingress:
     def _webhook_route(self, metrics: Metrics, follower: CatalogFollower) -> WebhookRoute:
         settings = self._settings
         topic = topic_name(settings.topic_prefix, STRIPE)
-        instruments = WebhookInstruments(metrics, topic)
-        ack_timeout_seconds = settings.ingest_ack_timeout_ms / 1_000
         webhooks = WebhookLog(
-            self._producer, topic, settings.partitions, self._gate, ack_timeout_seconds, instruments
+            self._producer,
+            topic,
+            settings.partitions,
+            self._gate,
+            settings.ingest_ack_timeout_ms / 1_000,
+            ProduceInstruments(metrics, topic),
         )
         secrets = WebhookSecrets(settings, lambda: follower.catalog)
-        return WebhookRoute(secrets, self._gate, webhooks, instruments)
+        return WebhookRoute(secrets, self._gate, webhooks, WebhookInstruments(metrics))
 
     def _states(self) -> QuotaStates:
         return self._quotas.states

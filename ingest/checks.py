@@ -20,7 +20,6 @@ from runtime.catalog import CatalogFollower
 from runtime.health import Health
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from schemas.topics import USAGE, topic_name
 
 _HOUSEKEEPING_SECONDS: Final = 1.0
 _DRAIN_SECONDS: Final = 2.0
@@ -34,7 +33,7 @@ class Checks:
     def __init__(self, settings: Settings, metrics: Metrics, follower: CatalogFollower) -> None:
         """Build it; nobody is listened to before `serve`."""
         self._settings = settings
-        self._instruments = Instruments(metrics, topic_name(settings.topic_prefix, USAGE))
+        self._instruments = Instruments(metrics)
         self._backlog = Backlog(0)
         self._uses = Uses()
         self._quotas = QuotaFollower(settings, lambda: follower.catalog, self._backlog)

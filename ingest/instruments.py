@@ -51,10 +51,25 @@ def label_values(topics: Iterable[str]) -> dict[str, tuple[str, ...]]:
     }
 
 
+class ProduceInstruments:
+    """What is counted of the records that go to one topic."""
+
+    def __init__(self, metrics: Metrics, topic: str) -> None:
+        self._duration = metrics.histogram(declared.KAFKA_PRODUCE_DURATION).labels(topic)
+        self._failures = metrics.counter(declared.KAFKA_PRODUCE_FAILURES)
+        self._topic = topic
+
+    def produced(self, seconds: float, failure: str | None) -> None:
+        """Count a delivery report."""
+        self._duration.observe(seconds)
+        if failure is not None:
+            self._failures.labels(self._topic, failure).inc()
+
+
 class Instruments:
     """The metrics of one ingress."""
 
-    def __init__(self, metrics: Metrics, topic: str) -> None:
+    def __init__(self, metrics: Metrics) -> None:
         self._requests = metrics.counter(declared.INGRESS_REQUESTS)
         self._answered: dict[tuple[str, str, int], Counter] = {}
         duration = metrics.histogram(declared.INGRESS_REQUEST_DURATION)
@@ -73,9 +88,6 @@ class Instruments:
         self._lookups = metrics.counter(declared.DEDUPE_LOOKUPS).labels("ingress")
         self._hits = metrics.counter(declared.DEDUPE_HITS).labels("ingress")
         self._rejected = metrics.counter(declared.INGRESS_REJECTED_EVENTS)
-        self._produce = metrics.histogram(declared.KAFKA_PRODUCE_DURATION).labels(topic)
-        self._failures = metrics.counter(declared.KAFKA_PRODUCE_FAILURES)
-        self._topic = topic
         self._inflight = metrics.gauge(declared.INGRESS_INFLIGHT_REQUESTS)
         self._connections = metrics.gauge(declared.INGRESS_OPEN_CONNECTIONS)
         self._behind = metrics.gauge(declared.INGRESS_BACKLOG)
@@ -115,12 +127,6 @@ class Instruments:
     def limited(self, limit: str, outcome: str) -> None:
         """Count the answer to a request that takes from limits of use: rate or concurrent."""
         self._limits.labels(limit, outcome).inc()
-
-    def produced(self, seconds: float, failure: str | None) -> None:
-        """Count a delivery report."""
-        self._produce.observe(seconds)
-        if failure is not None:
-            self._failures.labels(self._topic, failure).inc()
 
     def look(
         self, *, inflight: int, connections: int, queued: int, behind_seconds: float, limit_places: int = 0

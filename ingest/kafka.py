@@ -9,7 +9,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from ingest.core.gate import Gate
 from ingest.core.packing import Pack
 from ingest.core.rounds import Rounds
-from ingest.instruments import Instruments
+from ingest.instruments import ProduceInstruments
 from runtime import logs
 from runtime.kafka import producer_config
 from runtime.settings import Settings
@@ -63,7 +63,7 @@ class UsageLog:
         topic: str,
         gate: Gate,
         rounds: Rounds,
-        instruments: Instruments,
+        instruments: ProduceInstruments,
     ) -> None:
         self._producer = producer
         self._faults = faults

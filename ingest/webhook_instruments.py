@@ -11,7 +11,7 @@ PROVIDER = "stripe"
 class WebhookInstruments:
     """The metrics of one ingress's webhooks."""
 
-    def __init__(self, metrics: Metrics, topic: str) -> None:
+    def __init__(self, metrics: Metrics) -> None:
         deliveries = metrics.counter(declared.WEBHOOK_DELIVERIES)
         self._accepted = deliveries.labels(PROVIDER, "accepted")
         self._rejected = deliveries.labels(PROVIDER, "rejected")
@@ -20,9 +20,6 @@ class WebhookInstruments:
         self._matches = metrics.counter(declared.WEBHOOK_SECRET_MATCHES)
         self._age = metrics.histogram(declared.WEBHOOK_EVENT_AGE).labels(PROVIDER)
         self._last = metrics.gauge(declared.WEBHOOK_LAST_ACCEPTED).labels(PROVIDER)
-        self._produce = metrics.histogram(declared.KAFKA_PRODUCE_DURATION).labels(topic)
-        self._produce_failures = metrics.counter(declared.KAFKA_PRODUCE_FAILURES)
-        self._topic = topic
 
     def accepted(self, now_ms: int, created_at_ms: int | None) -> None:
         """Count a webhook that is on the log."""
@@ -43,9 +40,3 @@ class WebhookInstruments:
     def unconfirmed(self) -> None:
         """Count a webhook that Stripe has to send again."""
         self._unconfirmed.inc()
-
-    def produced(self, seconds: float, failure: str | None) -> None:
-        """Count a delivery report of Kafka's."""
-        self._produce.observe(seconds)
-        if failure is not None:
-            self._produce_failures.labels(self._topic, failure).inc()

@@ -8,7 +8,7 @@ from typing import Final
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from ingest.core.gate import Gate
-from ingest.webhook_instruments import WebhookInstruments
+from ingest.instruments import ProduceInstruments
 from runtime import logs
 from schemas.partition import partition_of_tenant
 from schemas.webhook import Headers
@@ -28,7 +28,7 @@ class WebhookLog:
         partitions: int,
         gate: Gate,
         ack_timeout_seconds: float,
-        instruments: WebhookInstruments,
+        instruments: ProduceInstruments,
     ) -> None:
         self._producer = producer
         self._topic = topic

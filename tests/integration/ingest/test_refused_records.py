@@ -5,7 +5,7 @@ import pytest
 from ingest.core.gate import Gate
 from ingest.core.packing import Pack, Ticket
 from ingest.core.rounds import Rounds
-from ingest.instruments import Instruments, label_values
+from ingest.instruments import ProduceInstruments, label_values
 from ingest.kafka import Faults, UsageLog, connect
 from runtime.metrics import Metrics
 from runtime.settings import Settings
@@ -45,7 +45,7 @@ def confirmed(log: UsageLog) -> bool:
 @pytest.mark.parametrize("error", [TOPIC_AUTHORIZATION_FAILED, MESSAGE_TOO_LARGE])
 def test_a_refusal_for_good_is_no_promise_and_not_the_end(error: int) -> None:
     faults, gate = Faults(), Gate(1_000_000)
-    instruments = Instruments(Metrics(INGEST, build(""), label_values([TOPIC])), TOPIC)
+    instruments = ProduceInstruments(Metrics(INGEST, build(""), label_values([TOPIC])), TOPIC)
     with mock_cluster() as cluster:
         cluster.create_topic(TOPIC)
         producer = connect(Settings.load({"WEIR_KAFKA": cluster.address}), faults)
