@@ -20,7 +20,7 @@ from ingest.webhook_log import WebhookLog
 from ingest.webhook_secrets import Secret, WebhookSecrets
 from runtime import logs
 from schemas.errors import Misconfigured, Reject
-from schemas.webhook import Envelope, Origin, headers_of, read_head
+from schemas.webhook import Envelope, delivered_as, headers_of, read_head
 
 _RECEIVED: Final = b'{"received": true}'
 _SIGNATURE: Final = "Stripe-Signature"
@@ -73,7 +73,7 @@ class WebhookRoute:
         except Reject:
             raise self._refuse(tenant, Refusal.MALFORMED) from None
         self._instruments.matched(secret.slot)
-        headers = headers_of(Envelope(tenant, now_ms, Origin.WEBHOOK), head.api_version)
+        headers = headers_of(Envelope(tenant, now_ms, delivered_as(head.event_id)), head.api_version)
         if not await self._webhooks.publish(tenant, payload, headers):
             self._instruments.unconfirmed()
             raise refuse("not_confirmed", "Kafka did not confirm in time; send it again")

@@ -26,6 +26,9 @@ _DELIVERY: Final = "pending_webhooks"
 #: The `object` of an event that says only what it is about.
 _THIN: Final = "v2.core.event"
 
+#: Begins the ids of events that nobody but us has sent.
+TRIAL: Final = "evt_weirtest_"
+
 _TENANT: Final = "tenant"
 _RECEIVED: Final = "received-at-ms"
 _ORIGIN: Final = "origin"
@@ -41,6 +44,12 @@ class Origin(StrEnum):
     WEBHOOK = "webhook"
     #: A person had one sent, to see its way.
     TEST = "test"
+    #: Found in Stripe's list of events, where no webhook had come.
+    BACKFILL = "backfill"
+    #: Published once more by us, since handling it had failed or somebody asked for it.
+    RETRY = "retry"
+    #: No event of Stripe's: an object as it was fetched, made into one.
+    SNAPSHOT = "snapshot"
 
 
 class Envelope(NamedTuple):
@@ -139,6 +148,11 @@ def content_hash(payload: bytes) -> bytes:
         return hashlib.sha256(payload).digest()
     members.pop(_DELIVERY, None)
     return hashlib.sha256(_encode_sorted(members)).digest()
+
+
+def delivered_as(event_id: str) -> Origin:
+    """Return how an event came that was sent to a door."""
+    return Origin.TEST if event_id.startswith(TRIAL) else Origin.WEBHOOK
 
 
 def headers_of(envelope: Envelope, api_version: str | None) -> Headers:

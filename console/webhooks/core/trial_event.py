@@ -4,12 +4,13 @@ import re
 from typing import Any, Final
 
 from schemas.errors import Reject
+from schemas.webhook import TRIAL
 
 #: As Stripe's own types are written.
 _TYPE: Final = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+", re.ASCII)
 _LONGEST: Final = 255
-#: Begins the ids of events that nobody but us has sent, and of what they are about.
-TRIAL: Final = "weirtest"
+#: In the id of what a trial is about.
+_NOBODYS: Final = "weirtest"
 
 
 def trial_event(event_type: str, randomness: str, now_ms: int) -> dict[str, Any]:
@@ -18,11 +19,11 @@ def trial_event(event_type: str, randomness: str, now_ms: int) -> dict[str, Any]
         raise Reject(f"{event_type!r} is no type of event: write one such as invoice.paid")
     kind = event_type.rpartition(".")[0].rpartition(".")[2]
     return {
-        "id": f"evt_{TRIAL}_{randomness}",
+        "id": f"{TRIAL}{randomness}",
         "object": "event",
         "api_version": None,
         "created": now_ms // 1_000,
-        "data": {"object": {"id": f"{kind}_{TRIAL}_{randomness}", "object": kind}},
+        "data": {"object": {"id": f"{kind}_{_NOBODYS}_{randomness}", "object": kind}},
         "livemode": False,
         "pending_webhooks": 1,
         "request": {"id": None, "idempotency_key": None},

@@ -183,7 +183,7 @@ def test_a_trial_shows_its_way_and_is_found_in_the_record(
         "invoice.paid",
         "invoice",
         "first",
-        "webhook",
+        "test",
     )
     assert delivery["position"] == shown[2]["said"]
     event_id, object_id = delivery["event_id"], delivery["object_id"]
