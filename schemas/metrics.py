@@ -19,7 +19,7 @@ _ROWS: Final = (1.0, 10.0, 100.0, 1_000.0, 10_000.0, 100_000.0, 1_000_000.0)
 _AGE: Final = (1.0, 5.0, 30.0, 300.0, 1_800.0, 7_200.0, 21_600.0, 86_400.0, 259_200.0)
 _BYTES: Final = (256.0, 1_024.0, 4_096.0, 16_384.0, 65_536.0, 262_144.0, 1_048_576.0)
 
-_AGENT: Final = Label("agent", ("usage",))
+_AGENT: Final = Label("agent", ("usage", "billing"))
 _CANARY_KIND: Final = Label("kind", ("late", "wrong", "refused"))
 _CANARY_STAGE: Final = Label("stage", ("accepted", "quota", "stored"))
 _GROUP: Final = Label("group")
@@ -28,9 +28,9 @@ _KEY_KIND: Final = Label("kind", ("customer", "tenant"))
 _PARTITION: Final = Label("partition")
 _PROVIDER: Final = Label("provider", ("stripe",))
 _ROUTE: Final = Label("route")
-_SINK: Final = Label("sink", ("rollups", "archive", "dead-letters", "door", "stripe"))
+_SINK: Final = Label("sink", ("rollups", "archive", "dead-letters", "door", "stripe", "mirror"))
 _STAGE: Final = Label("stage", ("ingress", "processor", "sink"))
-_TABLE: Final = Label("table", ("rollups", "seen"))
+_TABLE: Final = Label("table", ("rollups", "quotas", "seen", "mirror"))
 _TOPIC: Final = Label("topic")
 
 BUILD_INFO: Final = Gauge(
@@ -147,6 +147,15 @@ WEBHOOK_EVENT_AGE: Final = Histogram(
     (INGEST,),
     (_PROVIDER,),
     buckets=_AGE,
+)
+WEBHOOK_APPLY: Final = Counter(
+    "webhook_apply_total",
+    "Stripe's events, by what became of them in the mirror",
+    (PROCESSORS,),
+    (
+        _PROVIDER,
+        Label("outcome", ("applied", "known", "unhandled", "trial", "failed", "unreadable")),
+    ),
 )
 WEBHOOK_LAST_ACCEPTED: Final = Gauge(
     "webhook_last_accepted_timestamp_seconds",

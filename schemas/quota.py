@@ -111,14 +111,6 @@ def decode(key: bytes, value: bytes) -> tuple[Key, Row]:
     return parsed, decode_progress(value)
 
 
-def stamp_of_value(value: bytes) -> int:
-    """Return the stamp of a record, of whatever kind. Raises Reject."""
-    head = value[1 : value.find(b",")]
-    if value[:1] != b"[" or not head.lstrip(b"-").isdigit():
-        raise Reject("not a value of weir.quotas")
-    return int(head)
-
-
 def _decoded(decode_row: Callable[[bytes], R], value: bytes) -> R:
     try:
         return decode_row(value)

@@ -6,6 +6,8 @@ stamps of one partition compare across generations.
 
 from typing import Final
 
+from schemas.errors import Reject
+
 OFFSET_BITS: Final = 48
 _OFFSET_MASK: Final = (1 << OFFSET_BITS) - 1
 #: Below every real stamp.
@@ -25,3 +27,11 @@ def generation_of(stamp: int) -> int:
 def offset_of(stamp: int) -> int:
     """Return the source offset in *stamp*."""
     return stamp & _OFFSET_MASK
+
+
+def leading_stamp(value: bytes) -> int:
+    """Return the stamp of an encoded array that begins with it; nothing else is read. Raises Reject."""
+    head = value[1 : value.find(b",")]
+    if value[:1] != b"[" or not head.lstrip(b"-").isdigit():
+        raise Reject("no array that begins with a stamp")
+    return int(head)

@@ -65,7 +65,7 @@ STRIPE: Final = Topic(
     record="one verified Stripe event, byte for byte",
     partition_by="hash(tenant)",
     makers=("ingest",),
-    readers=("sinks: stripe",),
+    readers=("processors", "sinks: stripe"),
     retention_ms=30 * DAY_MS,
     log_append_time=True,
 )
@@ -114,6 +114,24 @@ ALERTS: Final = Topic(
     readers=("console",),
     retention_ms=30 * DAY_MS,
 )
+# An object that nothing is said of for longer is PostgreSQL's alone: what comes then is newer than it.
+MIRROR: Final = Topic(
+    name="mirror",
+    record="newest state of each of Stripe's objects, with its stamp; progress",
+    partition_by="as source",
+    makers=("processors",),
+    readers=("sinks: mirror", "processors (their own state)"),
+    retention_ms=36 * DAY_MS,
+    compact=True,
+)
+BILLING: Final = Topic(
+    name="billing",
+    record="facts about Stripe's objects: their history, events that could not be handled",
+    partition_by="hash(tenant)",
+    makers=("processors",),
+    readers=("sinks: mirror",),
+    retention_ms=30 * DAY_MS,
+)
 CATALOG: Final = Topic(
     name="catalog",
     record="what people decided: tenants, hashed keys, meters, plans, customers, skips, topic ids",
@@ -144,7 +162,20 @@ DEAD_LETTERS: Final = Topic(
 )
 
 #: In the order in which they are made.
-TOPICS: Final = (USAGE, STRIPE, ROLLUPS, QUOTAS, SEEN, VERDICTS, ALERTS, CATALOG, DOOR, DEAD_LETTERS)
+TOPICS: Final = (
+    USAGE,
+    STRIPE,
+    ROLLUPS,
+    QUOTAS,
+    SEEN,
+    VERDICTS,
+    ALERTS,
+    MIRROR,
+    BILLING,
+    CATALOG,
+    DOOR,
+    DEAD_LETTERS,
+)
 
 
 def topic_name(prefix: str, topic: Topic) -> str:

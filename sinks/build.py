@@ -12,6 +12,7 @@ from schemas.topics import DEAD_LETTERS, DOOR, STRIPE
 from sinks import sql
 from sinks.dead_letters import reading as dead_letters
 from sinks.door import reading as door
+from sinks.mirror.sink import MirrorSink
 from sinks.rollups.sink import RollupsSink
 from sinks.rows import RowSink
 from sinks.sink import Sink
@@ -87,6 +88,11 @@ def webhooks(settings: Settings, _metrics: Metrics, _stop: Event) -> Built:
     return Built(sink, Store(settings, "sink-stripe"))
 
 
+def mirror(settings: Settings, _metrics: Metrics, _stop: Event) -> Built:
+    """Make the sink of the mirror of Stripe's objects."""
+    return Built(MirrorSink(sql.queries(), settings.sink_interval_ms / _MS), Store(settings, "sink-mirror"))
+
+
 #: Every sink by its name.
 BUILDERS: Final[Mapping[str, Callable[[Settings, Metrics, Event], Built]]] = {
     "rollups": rollups,
@@ -94,4 +100,5 @@ BUILDERS: Final[Mapping[str, Callable[[Settings, Metrics, Event], Built]]] = {
     "dead-letters": letters,
     "door": tallies,
     "stripe": webhooks,
+    "mirror": mirror,
 }

@@ -5,15 +5,29 @@ from typing import Final
 from console.watch.core.lag import Reading
 from runtime.broker import Broker, Partition
 from runtime.group_offsets import GroupOffsets
-from schemas.topics import DEAD_LETTERS, DOOR, ROLLUPS, USAGE, VERDICTS, Topic, topic_name
+from schemas.topics import (
+    BILLING,
+    DEAD_LETTERS,
+    DOOR,
+    MIRROR,
+    ROLLUPS,
+    STRIPE,
+    USAGE,
+    VERDICTS,
+    Topic,
+    topic_name,
+)
 
 #: Who reads what, by the group's name behind the prefix. A group that never started is listed as well.
 GROUPS: Final[dict[str, tuple[Topic, ...]]] = {
     "usage-processor": (USAGE,),
+    "billing-processor": (STRIPE,),
     "sink-rollups": (ROLLUPS,),
     "sink-archive": (USAGE, VERDICTS),
     "sink-dead-letters": (DEAD_LETTERS,),
     "sink-door": (DOOR,),
+    "sink-stripe": (STRIPE,),
+    "sink-mirror": (MIRROR, BILLING),
 }
 
 

@@ -7,7 +7,7 @@ from schemas import quota
 from schemas.period import Span
 from schemas.progress import complete_through
 from schemas.rollup import Progress, ProgressKey
-from schemas.stamp import generation_of, offset_of
+from schemas.stamp import generation_of, leading_stamp, offset_of
 
 _USED: Final = b'["used"'
 
@@ -99,7 +99,7 @@ class QuotaStates:
             return
         row = quota.decode_used(value)  # here, so that no check meets what cannot be read
         known = self._used.get(raw)
-        if known is None or quota.stamp_of_value(known) <= row.stamp:
+        if known is None or leading_stamp(known) <= row.stamp:
             self._used[raw] = value
 
     def _take_events(self, key: quota.EventsKey, value: bytes) -> None:

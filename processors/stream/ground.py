@@ -1,11 +1,24 @@
 """Is the ground still where it was? A topic made anew, or a log cut off, is no place to go on."""
 
 from collections.abc import Iterable
+from typing import Protocol
 
-from runtime.broker import Broker
+from runtime.broker import Broker, Partition
 from schemas.catalog import Catalog, TopicAdopted
 from schemas.errors import Misconfigured
 from schemas.ground import check_topic
+from schemas.rollup import Progress
+from schemas.stamp import generation_of, offset_of
+
+
+class Extents(Protocol):
+    """Knows where logs begin and end, as `runtime.broker.Broker` does. Raises TryAgain."""
+
+    def earliest(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """Return the first offset of each."""
+
+    def latest(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """Return the offset that each one's next record will get."""
 
 
 def check_topics(
@@ -33,3 +46,19 @@ def check_end(topic: str, partition: int, next_offset: int, end: int) -> None:
             "new generation"
         )
         raise Misconfigured(message)
+
+
+def read_on(
+    broker: Extents, topic: str, partition: int, progress: Progress | None, generation: int
+) -> tuple[int, int]:
+    """Return which offset is due, by *progress* in the topic's *generation*, and the first that is there.
+
+    Where the second is the higher one, retention took what lies between before it was read.
+    Raises TryAgain, and Misconfigured where the log ends below what was read of it.
+    """
+    where = topic, partition
+    first, end = broker.earliest([where])[where], broker.latest([where])[where]
+    is_ours = progress is not None and generation_of(progress.stamp) == generation
+    due = offset_of(progress.stamp) + 1 if progress is not None and is_ours else 0
+    check_end(topic, partition, due, end)
+    return due, first

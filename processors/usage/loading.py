@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Final
 
+from processors.stream.core.changelog import Changelog
 from processors.stream.core.records import NewRecord
-from processors.stream.ground import check_end
+from processors.stream.ground import Extents, read_on
+from processors.stream.loaded import Loaded
 from processors.stream.reader import Read, Stored
 from processors.stream.writer import Fence
 from processors.usage.core.horizon import Horizon
@@ -15,7 +17,6 @@ from processors.usage.core.seen_index import SeenIndex
 from processors.usage.core.table import UsageTable
 from processors.usage.observe import Observer
 from processors.usage.restore import (
-    Changelog,
     SeenLog,
     progress_in,
     quotas_log,
@@ -31,19 +32,12 @@ from runtime.broker import Partition
 from runtime.settings import Settings
 from schemas import rollup, topics
 from schemas.catalog import Catalog, TopicAdopted
-from schemas.stamp import NEVER, generation_of, offset_of
+from schemas.stamp import NEVER
 from schemas.topics import Topic, topic_name
 
 _TELL_EVERY: Final = 10_000
 
 log = logs.get_logger(__name__)
-
-
-class _Extents(Protocol):
-    """Knows where logs begin and end, as `runtime.broker.Broker` does. Raises TryAgain."""
-
-    def earliest(self, partitions: Iterable[Partition]) -> dict[Partition, int]: ...
-    def latest(self, partitions: Iterable[Partition]) -> dict[Partition, int]: ...
 
 
 class Loader:
@@ -54,7 +48,7 @@ class Loader:
         settings: Settings,
         catalog: Callable[[], Catalog],
         observer: Observer,
-        broker: _Extents,
+        broker: Extents,
         read: Read,
         source: str,
         outputs: Outputs,
@@ -70,8 +64,8 @@ class Loader:
 
     def load(
         self, partitions: Sequence[int], adopted: Mapping[str, TopicAdopted], fence: Fence, now_ms: int
-    ) -> dict[int, UsageState]:
-        """Return the states of *partitions* on the *adopted* topics; *fence* expects to append behind them.
+    ) -> Loaded[UsageState]:
+        """Return the states of *partitions* on the *adopted* topics; they will append behind *fence*.
 
         What has to be mended on the logs is dated *now_ms*.
         Raises TryAgain, and Misconfigured where a log ends below what was read of it.
@@ -81,9 +75,11 @@ class Loader:
             _Loading(self._settings, self._catalog, number, self._stores(number, adopted))
             for number in partitions
         ]
-        self._read_rows(topics.ROLLUPS, loading, fence)
-        self._read_rows(topics.QUOTAS, loading, fence)
-        self._read_seen(loading, fence)
+        read = [
+            self._read_rows(topics.ROLLUPS, loading),
+            self._read_rows(topics.QUOTAS, loading),
+            self._read_seen(loading),
+        ]
         states = {one.number: self._state(one, adopted, fence, now_ms) for one in loading}
         log.info(
             "usage.loaded",
@@ -93,7 +89,7 @@ class Loader:
             ids=sum(len(state.partition.index) for state in states.values()),
             seconds=round(time.monotonic() - started, 2),
         )
-        return states
+        return Loaded(states, {where: end for ends in read for where, end in ends.items()})
 
     def _stores(self, number: int, adopted: Mapping[str, TopicAdopted]) -> Stores:
         folder = self._settings.data / "processors" / self._settings.instance
@@ -104,8 +100,8 @@ class Loader:
             RowStore(folder / "quotas" / str(number), adopted[topics.QUOTAS.name].topic_id, generation),
         )
 
-    def _read_rows(self, of: Topic, loading: "Iterable[_Loading]", fence: Fence) -> None:
-        """Read the rows of one changelog: from disk, and from the log what came since."""
+    def _read_rows(self, of: Topic, loading: "Iterable[_Loading]") -> Mapping[Partition, int]:
+        """Read the rows of one changelog, from disk and from the log what came since; return its ends."""
         topic = topic_name(self._settings.topic_prefix, of)
         by_partition = {one.number: one for one in loading}
         earliest = self._broker.earliest((topic, number) for number in by_partition)
@@ -114,27 +110,30 @@ class Loader:
             (topic, number): one.rows_from(of, earliest[topic, number], ends[topic, number])
             for number, one in by_partition.items()
         }
-        for message in self._read(of.name, starts, fence):
+        ends = self._broker.latest(starts)
+        for message in self._read(of.name, starts, ends):
             changelog, _ = by_partition[message.partition() or 0].rows_of(of)
             changelog.add(message.key() or b"", message.value() or b"")
+        return ends
 
-    def _read_seen(self, loading: "Sequence[_Loading]", fence: Fence) -> None:
+    def _read_seen(self, loading: "Sequence[_Loading]") -> Mapping[Partition, int]:
+        """Read which ids were seen, from the log what is not on disk; return its ends."""
         topic = self._outputs.seen
         by_partition = {one.number: one for one in loading}
         earliest = self._broker.earliest((topic, number) for number in by_partition)
         starts = {(topic, one.number): max(one.covered, earliest[topic, one.number]) for one in loading}
-        for message in self._read(topics.SEEN.name, starts, fence):
+        ends = self._broker.latest(starts)
+        for message in self._read(topics.SEEN.name, starts, ends):
             one = by_partition[message.partition() or 0]
             one.seen_log.add(message.key() or b"", message.value() or b"", message.timestamp()[1])
         for one in loading:
             one.seen_log.finish()
+        return ends
 
-    def _read(self, table: str, starts: Mapping[Partition, int], fence: Fence) -> Iterator[Stored]:
-        """Yield the records of a changelog from *starts* on; the fence stands where they end."""
-        ends = self._broker.latest(starts)
-        for where, end in ends.items():
-            # Whatever comes behind was not read here, so nobody may append there but us.
-            fence.expect(*where, end)
+    def _read(
+        self, table: str, starts: Mapping[Partition, int], ends: Mapping[Partition, int]
+    ) -> Iterator[Stored]:
+        """Yield the records of a changelog from *starts* to *ends*."""
         remaining = sum(max(end - starts[where], 0) for where, end in ends.items())
         for message in self._read_between(starts, ends):
             remaining -= 1
@@ -179,16 +178,13 @@ class Loader:
         self, number: int, progress: rollup.Progress | None, generation: int, now_ms: int
     ) -> tuple[int, list[NewRecord]]:
         """Return where to read on, and a record of what retention took before it was read."""
-        where = self._source, number
-        first, end = self._broker.earliest([where])[where], self._broker.latest([where])[where]
-        stamp = progress.stamp if progress else NEVER
-        due = offset_of(stamp) + 1 if progress and generation_of(stamp) == generation else 0
-        check_end(self._source, number, due, end)
+        due, first = read_on(self._broker, self._source, number, progress, generation)
         if first <= due:
             return due, []
         log.error("usage.lost", partition=number, first_offset=due, last_offset=first - 1)
         key = rollup.encode(rollup.LostKey(number, due))
-        value = rollup.encode(rollup.LostRow(first - 1, now_ms, max(stamp, 0)))
+        stamp = progress.stamp if progress else 0
+        value = rollup.encode(rollup.LostRow(first - 1, now_ms, stamp))
         return first, [NewRecord(key, value, now_ms)]
 
 

@@ -76,7 +76,8 @@ class _Job:
         self.changelogs = around.outputs.changelogs
 
     async def load(self, partitions: Sequence[int], fence: Fence) -> Mapping[int, UsageState]:
-        return self._loader.load(partitions, self._around.adopted, fence, self._around.clock.now_ms)
+        loaded = self._loader.load(partitions, self._around.adopted, fence, self._around.clock.now_ms)
+        return loaded.behind(fence)
 
     async def confirm_source(self) -> None:
         """It is the same topic."""

@@ -12,7 +12,7 @@ from schemas.errors import Misconfigured
 from schemas.instant import DAY_MS, HOUR_MS
 from schemas.period import Span
 from schemas.rollup import ProgressKey
-from schemas.stamp import NEVER
+from schemas.stamp import NEVER, leading_stamp
 
 #: What is over stays this long, since a broker's clock may step back a little.
 LINGER_MS: Final = HOUR_MS
@@ -95,7 +95,7 @@ class QuotaTable:
             return
         if isinstance(key, quota.EventsKey) and key.partition != self._partition:
             raise Misconfigured(f"weir.quotas/{self._partition} holds a row of partition {key.partition}")
-        self.restored_up_to = max(self.restored_up_to, quota.stamp_of_value(value))
+        self.restored_up_to = max(self.restored_up_to, leading_stamp(value))
         if key.end_ms <= self._closed_ms:
             self._over.append(raw)
             return

@@ -25,7 +25,7 @@ def series(metrics: Metrics, name: str) -> list[str]:
 
 def test_every_series_with_known_labels_exists_from_the_start() -> None:
     metrics = Metrics("sinks", BUILD)
-    assert len(series(metrics, "weir_sink_rows_total")) == 5 * 3
+    assert len(series(metrics, "weir_sink_rows_total")) == 6 * 3
     assert len(series(metrics, "weir_sink_retries_total")) == 5 * 4
 
 

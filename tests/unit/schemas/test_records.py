@@ -21,6 +21,7 @@ from schemas.identity import CONTENT_BYTES, ID_BYTES
 from schemas.partial import Partial
 from schemas.plan import Mode
 from schemas.seen import ENTRY_BYTES, decode_seen, encode_seen, offset_key, parse_offset_key
+from schemas.stamp import leading_stamp
 from schemas.verdict import Fate, RecordVerdicts, Refusal, Verdict, decode_verdicts, encode_verdicts
 from tests.unit.schemas.generated import names
 
@@ -101,7 +102,7 @@ USED_ROW = quota.UsedRow(9, USAGE_ROW.partial, (CROSSING,))
 def test_quotas_are_pinned_on_the_wire(key: quota.Key, row: quota.Row, key_wire: str, row_wire: str) -> None:
     assert (quota.encode(key).decode(), quota.encode(row).decode()) == (key_wire, row_wire)
     assert quota.decode(key_wire.encode(), row_wire.encode()) == (key, row)
-    assert quota.stamp_of_value(row_wire.encode()) == row.stamp
+    assert leading_stamp(row_wire.encode()) == row.stamp
 
 
 @pytest.mark.parametrize(
@@ -124,7 +125,7 @@ def test_what_is_no_quota_is_rejected(key: bytes, value: bytes) -> None:
 @pytest.mark.parametrize("value", [b"", b"[", b"[,1]", b'["1",2]', b"{1,2}", b"[1.5,2]"])
 def test_a_value_without_a_stamp_is_rejected(value: bytes) -> None:
     with pytest.raises(Reject):
-        quota.stamp_of_value(value)
+        leading_stamp(value)
 
 
 def test_an_alert_is_pinned_on_the_wire() -> None:

@@ -24,7 +24,7 @@ from schemas.catalog import Catalog
 from schemas.instant import HOUR_MS
 from schemas.partial import Partial
 from schemas.sketch import read_window
-from schemas.stamp import NEVER, offset_of
+from schemas.stamp import NEVER, leading_stamp, offset_of
 from tests.unit.processors.usage.model import whole_sketch
 from tests.unit.processors.usage.source import HORIZON_MS, KINDS, PARTITION, PARTITIONS, TOPIC
 
@@ -240,13 +240,13 @@ def shown_quotas(
     """Return what the ingress knows from the quotas topic: the progress, and the rows up to there."""
     rows: dict[quota.Key, quota.UsedRow | quota.EventsRow] = {}
     decoded = [(quota.decode_key(each.key), each.value) for each in records]
-    stamps = [quota.stamp_of_value(value) for key, value in decoded if isinstance(key, rollup.ProgressKey)]
+    stamps = [leading_stamp(value) for key, value in decoded if isinstance(key, rollup.ProgressKey)]
     if not stamps:
         return None, {}
     for key, value in decoded:
         if not value:
             rows.pop(key, None)
-        elif not isinstance(key, rollup.ProgressKey) and quota.stamp_of_value(value) <= max(stamps):
+        elif not isinstance(key, rollup.ProgressKey) and leading_stamp(value) <= max(stamps):
             row = quota.decode_used(value) if isinstance(key, quota.UsedKey) else quota.decode_events(value)
             if key not in rows or rows[key].stamp <= row.stamp:
                 rows[key] = row

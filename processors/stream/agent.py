@@ -1,4 +1,4 @@
-"""The usage agent: Faust's stream in, the durable worker behind it."""
+"""An agent: Faust's stream in, the durable worker behind it."""
 
 import asyncio
 import time
@@ -10,40 +10,45 @@ import faust
 from faust.types import StreamT
 
 from processors.stream.batching import batches
+from processors.stream.job import StreamJob
 from processors.stream.pace import Pace
 from processors.stream.transport import PositionedTransport
 from processors.stream.worker import StreamWorker
 from processors.stream.writer import Fence, Writer
-from processors.usage.job import UsageJob
-from processors.usage.observe import Observer
 from runtime.settings import Settings
 
 _HEARTBEAT_SECONDS: Final = 60.0
 _ABANDON_SECONDS: Final = 3.0
 
 
-class UsageAgent:
-    """Everything of the usage processor that runs in one event loop."""
+#: Hears which partitions an agent has now, and the seconds that it took to load them.
+Rebalanced = Callable[[frozenset[int], float], None]
+
+
+class Agent:
+    """Everything of one agent that runs in the event loop."""
 
     def __init__(
         self,
+        name: str,
         app: faust.App,
         settings: Settings,
-        job: UsageJob,
-        observer: Observer,
+        job: StreamJob,
+        rebalanced: Rebalanced,
         failed: Callable[[BaseException], None],
     ) -> None:
         """Attach to *app*; *failed* hears of the error after which nothing may go on."""
+        self.name = name
         fence = Fence()
         self._app = app
-        self._observer = observer
+        self._rebalanced = rebalanced
         self._failed = failed
         self._writer = Writer.of(settings, fence)
         self.worker = StreamWorker(job, self._writer, fence, failed)
         self._pace = Pace()
         app.transport = PositionedTransport(app, job.source, self._positions, self._pace)
         topic = app.topic(job.source, key_type=bytes, value_type=bytes, value_serializer="raw")
-        app.agent(topic, name="usage")(self._usage)
+        app.agent(topic, name=name)(self._follow)
         app.timer(_HEARTBEAT_SECONDS)(self._heartbeat)
 
     async def start(self) -> None:
@@ -65,10 +70,9 @@ class UsageAgent:
             async with asyncio.timeout(_ABANDON_SECONDS):
                 await self._app.stop()
 
-    @property
-    def is_assigned(self) -> bool:
-        """Whether the group has given us partitions and their state is loaded."""
-        return bool(self.worker.states)
+    def missing(self) -> str | None:
+        """Return what is missing to be of use: partitions with their state; None: nothing."""
+        return None if self.worker.states else "none assigned yet"
 
     def lag(self) -> int:
         """Return how many records wait behind the state, by what the consumer last heard."""
@@ -86,10 +90,10 @@ class UsageAgent:
     async def _positions(self, assigned: frozenset[int]) -> Mapping[int, int]:
         started = time.monotonic()
         positions = await self.worker.positions(assigned)
-        self._observer.rebalanced(assigned, time.monotonic() - started)
+        self._rebalanced(assigned, time.monotonic() - started)
         return positions
 
-    async def _usage(self, stream: StreamT[Any]) -> None:
+    async def _follow(self, stream: StreamT[Any]) -> None:
         channel: Any = stream.channel
         try:
             async for batch in batches(channel.queue, self._pace):

@@ -1,0 +1,1 @@
+"""The mirror of Stripe's objects in PostgreSQL, their history, and what could not be handled."""
