@@ -10,7 +10,6 @@ from typing import Final, NamedTuple
 
 from processors.billing.core.fingerprint import unexplained
 from schemas.mirror_log import Version
-from schemas.stripe_types import DELETING_TYPES
 
 #: Orders of more versions are not looked through: so many of one object in one second are no everyday life.
 _MOST: Final = 8
@@ -81,14 +80,15 @@ def _last(versions: Sequence[Version]) -> tuple[Version, bool]:
 
 def _cost(one: Version, following: Version) -> int:
     """Return what speaks against *following* having come right after *one*."""
-    if _is_first(following) or one.type in DELETING_TYPES:
-        return _IMPOSSIBLE
-    if following.before:
-        silent = unexplained(one.after, following.before, following.after)
-        return _IMPOSSIBLE if silent is None else min(silent, _IMPOSSIBLE // _MOST - 1)
-    if following.row == one.row:
+    if _is_first(following) or one.type.endswith(".deleted"):
+        return 2 * _IMPOSSIBLE
+    silent = unexplained(one.after, following.before, following.after)
+    if silent == 0 or following.row == one.row:
         return 0
-    return _IMPOSSIBLE + (following.rank < one.rank)
+    backwards = _IMPOSSIBLE if following.rank < one.rank else 0
+    if silent is None or not following.before:
+        return _IMPOSSIBLE + backwards
+    return min(silent, _IMPOSSIBLE // _MOST - 1) + backwards
 
 
 def _is_first(version: Version) -> bool:

@@ -28,4 +28,5 @@ def reduce(found: Members, account: str | None) -> Reduced:
         decline_code=outcome.text("network_decline_code") or outcome.text("reason"),
         metadata=found.texts("metadata"),
     )
+    # What is refunded says nothing: it grows, but a refund that fails takes its part back.
     return Reduced(row, int(row.status != "pending"), row.status, row.amount_refunded, row.failure_code)
