@@ -76,9 +76,15 @@ class Account:
         return str(made["id"])
 
     def change(self, object_id: str, changes: Mapping[str, Any], *kinds: str) -> None:
-        """Change an object, and tell of it by an event of each of *kinds*."""
+        """Change an object, and tell of it by an event of each of *kinds*.
+
+        A word of the metadata that is set to None is not there any more.
+        """
         before = self[object_id]
-        self.objects[object_id] = after = merged(before, changes)
+        after = merged(before, changes)
+        if "metadata" in changes:
+            after["metadata"] = {word: text for word, text in after["metadata"].items() if text is not None}
+        self.objects[object_id] = after
         self.tell(object_id, *kinds, previous=previous_attributes(before, after))
 
     def in_any_order(self, *kinds: str) -> tuple[str, ...]:

@@ -133,6 +133,13 @@ def test_old_shapes_say_the_same_twice(story: Story) -> None:
                 assert found["paid"] == (found["status"] == "paid")
 
 
+@settings(max_examples=30)
+@given(stories())
+def test_metadata_that_was_taken_away_is_not_there(story: Story) -> None:
+    for each in story.events:
+        assert None not in each["data"]["object"].get("metadata", {}).values()
+
+
 def test_a_seed_tells_the_same_story_again() -> None:
     assert story_of(7) == story_of(7)
     assert story_of(7) != story_of(8)
