@@ -19,7 +19,7 @@ _MOST_STEPS = 80
 _MOST_CUSTOMERS = 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Story:
     """What happened, in order, and what is left of it."""
 
@@ -29,6 +29,15 @@ class Story:
     truth: Mapping[str, Object | None]
     #: Whether the objects have the shapes of version 2020-08-27.
     old: bool
+
+    def __repr__(self) -> str:
+        """Tell it in short, as a failed property shows it: a line an event."""
+        first_s = self.events[0]["created"] if self.events else 0
+        told = (
+            f"+{each['created'] - first_s} s {each['type']} {each['data']['object']['id']}"
+            for each in self.events
+        )
+        return "\n".join([f"Story(old={self.old}):", *told])
 
 
 def tell_story(
