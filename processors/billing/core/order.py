@@ -55,7 +55,7 @@ def _without_repeats(versions: Sequence[Version]) -> list[Version]:
 
 
 def _last(versions: Sequence[Version]) -> tuple[Version, bool]:
-    """Return the end of the likeliest orders, and whether all of those end in the same row.
+    """Return the end of the likeliest orders, and whether it is sure: the same row in all of them.
 
     `cheapest[chosen, last]` is what the best order of the set *chosen* costs that ends with *last*.
     """
@@ -75,7 +75,8 @@ def _last(versions: Sequence[Version]) -> tuple[Version, bool]:
     everything = (1 << len(versions)) - 1
     ends = [cheapest[everything, number] for number in numbers]
     best = [versions[number] for number in numbers if ends[number] == min(ends)]
-    return best[0], len({bytes(version.row) for version in best}) == 1
+    # Where something speaks against every order, a version is missing that might tell.
+    return best[0], min(ends) == 0 and len({bytes(version.row) for version in best}) == 1
 
 
 def _cost(one: Version, following: Version) -> int:
@@ -86,9 +87,10 @@ def _cost(one: Version, following: Version) -> int:
     if silent == 0 or following.row == one.row:
         return 0
     backwards = _IMPOSSIBLE if following.rank < one.rank else 0
-    if silent is None or not following.before:
-        return _IMPOSSIBLE + backwards
-    return min(silent, _IMPOSSIBLE // _MOST - 1) + backwards
+    if not following.before:
+        # What does not say what it changed may have come after anything.
+        return backwards
+    return backwards + (_IMPOSSIBLE if silent is None else min(silent, _IMPOSSIBLE // _MOST - 1))
 
 
 def _is_first(version: Version) -> bool:

@@ -59,7 +59,7 @@ def test_snapshots_settle_whatever_is_not(story: Story, random: Random) -> None:
 
 def test_most_moments_of_several_events_are_settled_by_what_those_say() -> None:
     said = [one for seed in range(50) for one in mirror_of(story_of(seed).events).values()]
-    assert sum(one.settled for one in said) / len(said) > 0.99
+    assert sum(one.settled for one in said) / len(said) > 0.95
 
 
 @pytest.mark.parametrize("seed", range(8))
