@@ -1,4 +1,4 @@
-"""`weir customer`: which plan a customer is on."""
+"""`weir customer`: which plan a customer is on, and what Stripe knows of it."""
 
 import time
 
@@ -6,17 +6,32 @@ import click
 
 from console.cli.place import with_settings
 from console.cli.show import Format, example, format_option, say, show
+from console.cli.subscription import items_of
 from console.cli.whose import tenant_of
 from console.control import customers
+from console.control.customer_links import link_customer, unlink_customer
+from console.mirror.reading import find_customer
 from runtime.postgres import connect
 from runtime.settings import Settings
 from schemas.errors import AlreadyDone
 from schemas.instant import format_instant, parse_instant
+from schemas.money import format_money
+
+#: What is shown of all that belongs to a customer.
+_BELONGINGS = {
+    "tax_ids": ("id", "type", "value", "verification"),
+    "discounts": ("id", "coupon", "percent_off", "amount_off", "ends_at"),
+    "payment_methods": ("id", "type", "brand", "last4", "exp_month", "exp_year"),
+    "subscriptions": ("id", "status", "items", "period_end", "cancel_at_period_end"),
+    "invoices": ("id", "number", "status", "total", "amount_paid", "created_at", "subscription"),
+    "charges": ("id", "status", "amount", "amount_refunded", "disputed", "failure_code", "created_at"),
+}
+_AMOUNTS = frozenset(("amount", "amount_off", "amount_paid", "amount_refunded", "total"))
 
 
 @click.group()
 def command() -> None:
-    """Customers, and the plans that they are on."""
+    """Customers: the plans that they are on, and what Stripe knows of them."""
 
 
 @command.command(
@@ -60,6 +75,71 @@ def list_(settings: Settings, tenant: str | None, output: Format) -> None:
     rows = [placed._replace(anchor_ms=format_instant(placed.anchor_ms)) for placed in found]  # type: ignore[arg-type]
     columns = ("tenant", "customer", "plan", "anchor", "placed_at")
     show(output, columns, rows, [dict(zip(columns, row, strict=True)) for row in rows])
+
+
+@command.command("show", epilog=example("weir customer show cus_QXg1o8vcGmoR32", "weir customer show c-1"))
+@click.argument("customer")
+@click.option("--tenant", help="Whose customer; may be left out where there is one tenant.")
+@format_option
+@with_settings
+def show_(settings: Settings, customer: str, tenant: str | None, output: Format) -> None:
+    """Show what Stripe knows of CUSTOMER: Stripe's id, or the id that its usage has."""
+    settings.need("postgres")
+    whose = tenant_of(settings, tenant)
+    with connect(settings, "customer", autocommit=True) as connection:
+        found = find_customer(connection, whose, customer)
+    if output == "json":
+        show(output, (), [], {**found._asdict(), "link": found.link._asdict()})
+        return
+    about = {**found.customer, "usage of": f"{found.link.customer} (linked by {found.link.by})"}
+    about |= {f"charged {each.currency}": format_money(each.charged, each.currency) for each in found.money}
+    about |= {f"refunded {each.currency}": format_money(each.refunded, each.currency) for each in found.money}
+    show(output, ("customer", ""), [(name, value) for name, value in about.items() if value], None)
+    for name, columns in _BELONGINGS.items():
+        rows = [tuple(_cell(one, column) for column in columns) for one in getattr(found, name)]
+        if rows and output == "table":
+            show(output, columns, rows, None)
+
+
+@command.command(epilog=example("weir customer link c-1 cus_QXg1o8vcGmoR32"))
+@click.argument("customer")
+@click.argument("stripe_customer")
+@click.option("--tenant", help="Whose customer; may be left out where there is one tenant.")
+@with_settings
+def link(settings: Settings, customer: str, stripe_customer: str, tenant: str | None) -> None:
+    """Have the usage of CUSTOMER belong to STRIPE_CUSTOMER, whatever id and metadata say."""
+    settings.need("postgres")
+    whose = tenant_of(settings, tenant)
+    with connect(settings, "customer", autocommit=True) as connection:
+        try:
+            before = link_customer(connection, whose, customer, stripe_customer)
+        except AlreadyDone as done:
+            say(f"nothing to do: {done}")
+            return
+    say(
+        f"the usage of {customer} belongs to {stripe_customer}"
+        + (f", no more that of {before}" if before else "")
+    )
+
+
+@command.command(epilog=example("weir customer unlink cus_QXg1o8vcGmoR32"))
+@click.argument("stripe_customer")
+@click.option("--tenant", help="Whose customer; may be left out where there is one tenant.")
+@with_settings
+def unlink(settings: Settings, stripe_customer: str, tenant: str | None) -> None:
+    """Take a link away that was made by hand; id and metadata say again whose usage it is."""
+    settings.need("postgres")
+    whose = tenant_of(settings, tenant)
+    with connect(settings, "customer", autocommit=True) as connection:
+        before = unlink_customer(connection, whose, stripe_customer)
+    say(f"{stripe_customer} is no more linked to {before} by hand")
+
+
+def _cell(row: dict[str, object], column: str) -> object:
+    value = row.get(column)
+    if column in _AMOUNTS and isinstance(value, int) and isinstance(row.get("currency"), str):
+        return format_money(value, str(row["currency"]))
+    return items_of(row) if column == "items" else value
 
 
 def _instant(text: str) -> int:

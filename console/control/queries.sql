@@ -124,3 +124,18 @@ where secret_id = %(secret_id)s;
 select secret_id, tenant, sealed, created_at_ms, expires_at_ms from webhook_secrets
 where %(tenant)s::text is null or tenant = %(tenant)s
 order by created_at_ms desc, secret_id;
+
+-- name: stripe_customer
+select from stripe_customers where tenant = %(tenant)s and id = %(stripe_customer)s;
+
+-- name: link_of
+select customer from customer_links where tenant = %(tenant)s and stripe_customer = %(stripe_customer)s;
+
+-- name: link
+insert into customer_links (tenant, stripe_customer, customer)
+values (%(tenant)s, %(stripe_customer)s, %(customer)s)
+on conflict (tenant, stripe_customer) do update set customer = excluded.customer, linked_at = now();
+
+-- name: unlink
+delete from customer_links where tenant = %(tenant)s and stripe_customer = %(stripe_customer)s
+returning customer;

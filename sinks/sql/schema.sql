@@ -654,6 +654,7 @@ create table stripe_invoice_lines (
     primary key (tenant, invoice_id, position)
 );
 
+create index stripe_customers_link on stripe_customers (tenant, (metadata ->> 'weir_customer'));
 create index stripe_tax_ids_customer on stripe_tax_ids (tenant, customer);
 create index stripe_discounts_customer on stripe_discounts (tenant, customer);
 create index stripe_subscriptions_customer on stripe_subscriptions (tenant, customer);

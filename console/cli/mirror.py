@@ -1,0 +1,45 @@
+"""`weir mirror`: whether the mirror of Stripe's objects is as it should be."""
+
+import click
+
+from console.cli.place import with_settings
+from console.cli.show import Format, example, format_option, show
+from console.cli.whose import tenant_of
+from console.mirror.proof import hash_tables
+from console.mirror.reading import list_doubts
+from runtime.postgres import connect
+from runtime.settings import Settings
+
+_MOST = 1_000
+_TENANT = click.option("--tenant", help="Whose; may be left out where there is one tenant.")
+
+
+@click.group()
+def command() -> None:
+    """The mirror of Stripe's objects: what it says in a hash, and what Stripe has to be asked."""
+
+
+@command.command("hash", epilog=example("weir mirror hash --tenant acme"))
+@_TENANT
+@format_option
+@with_settings
+def hash_(settings: Settings, tenant: str | None, output: Format) -> None:
+    """Print one SHA-256 for each table: the same whatever the order and number of deliveries."""
+    settings.need("postgres")
+    whose = tenant_of(settings, tenant)
+    with connect(settings, "mirror", autocommit=True) as connection:
+        found = hash_tables(connection, whose)
+    show(output, ("table", "rows", "sha256"), found, [one._asdict() for one in found])
+
+
+@command.command(epilog=example("weir mirror doubts"))
+@_TENANT
+@format_option
+@with_settings
+def doubts(settings: Settings, tenant: str | None, output: Format) -> None:
+    """List objects of which Stripe has to be asked: what happened last in a second, the rest of the lines."""
+    settings.need("postgres")
+    whose = tenant_of(settings, tenant)
+    with connect(settings, "mirror", autocommit=True) as connection:
+        found = list_doubts(connection, whose, _MOST)
+    show(output, ("object_kind", "object_id", "as_of", "why"), [tuple(one.values()) for one in found], found)

@@ -1,0 +1,1 @@
+"""The mirror of Stripe's objects, as people look at it."""

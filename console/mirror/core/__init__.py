@@ -1,0 +1,1 @@
+"""The pure rules of looking at the mirror."""

@@ -1,0 +1,128 @@
+"""The whole way of Stripe's webhooks, in any order, through kills: one mirror, and it is the true one."""
+
+import os
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from console.control.tenants import create_tenant
+from console.control.topics import apply_topics
+from console.control.webhook_secrets import add_secret
+from console.mirror.proof import hash_tables
+from console.mirror.reading import find_timeline
+from deploy.local.ports import free_port
+from runtime.postgres import Connection, connect
+from runtime.sealing import Keyring
+from runtime.settings import Settings
+from schemas.stripe_types import Kind
+from sinks.mirror.core.tables import TABLES
+from sinks.sql import migrate
+from tests.integration.console.shipped import apply_shipped
+from tests.running import Running
+from tests.stack import Namespace
+from tests.stripe.deliveries import Sender
+from tests.stripe.stories import Story, story_of
+from tests.unit.processors.billing.mirror_of import mirror_of
+from tests.waiting import until
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+
+ORDERS = 200
+KILLS = 12
+SECRET = "whsec_" + "s" * 32
+
+Start = Callable[..., Running]
+
+
+@pytest.fixture
+def settings(namespace: Namespace) -> Settings:
+    return namespace.settings()
+
+
+def _tenants(settings: Settings, connection: Connection, count: int) -> list[str]:
+    """Make tenants with one secret each."""
+    keyring, now_ms = Keyring.of(settings), time.time_ns() // 1_000_000
+    tenants = [create_tenant(connection, f"order {number}") for number in range(count)]
+    for tenant in tenants:
+        add_secret(connection, keyring, tenant, SECRET, os.urandom(8), now_ms)
+    return tenants
+
+
+def _in_some_order(story: Story, seed: int) -> list[dict[str, object]]:
+    """Return the events in the order of *seed*, a third of them again; seed 0: as they happened."""
+    if not seed:
+        return list(story.events)
+    chance = random.Random(seed)
+    deliveries = [*story.events, *chance.sample(story.events, len(story.events) // 3)]
+    chance.shuffle(deliveries)
+    return deliveries
+
+
+def _has_applied_all(connection: Connection, expected: int) -> bool:
+    """Say whether everything that was taken is recorded, and the mirror has read all of it."""
+    found = connection.execute(
+        "select (select count(*) from webhook_deliveries),"
+        " coalesce((select sum(source_offset + 1) from mirror_progress), 0)"
+    ).fetchone()
+    return found is not None and found[0] >= expected and int(found[1]) == int(found[0])
+
+
+def test_every_order_ends_in_one_mirror_and_it_is_the_true_one(settings: Settings, start: Start) -> None:
+    story = story_of(71_301, customers=1, most_steps=12)
+    deliveries = {seed: _in_some_order(story, seed) for seed in range(ORDERS)}
+    migrate(settings.postgres)
+    port = free_port()
+    with connect(settings, "test", autocommit=True) as connection:
+        assert not apply_topics(settings, connection).findings
+        apply_shipped(connection)
+        tenants = _tenants(settings, connection, ORDERS)
+        start("console")
+        killed = [
+            start("ingest", WEIR_INGEST_PORT=str(port)),
+            start("processors", "billing", WEIR_INSTANCE="processors-1"),
+            start("sinks", "stripe", "mirror", WEIR_INSTANCE="sinks-1"),
+        ]
+
+        def deliver(seed: int) -> int:
+            sender = Sender(port)
+            try:
+                return sender.deliver(tenants[seed], SECRET, deliveries[seed])
+            finally:
+                sender.close()
+
+        taken = 0
+        with ThreadPoolExecutor(4) as senders:
+            for kill in range(KILLS):
+                some = senders.map(deliver, range(kill, ORDERS, KILLS))
+                victim = killed[kill % len(killed)]
+                victim.kill()
+                victim.restart()
+                taken += sum(some)
+                victim.wait_ready()
+        until(lambda: _has_applied_all(connection, taken), 120)
+
+        hashes = Counter(tuple(hash_tables(connection, tenant)) for tenant in tenants)
+        assert len(hashes) == 1, f"{len(hashes)} mirrors of one story"
+
+        rows = sum(one.rows for one in next(iter(hashes)) if one.table in {t.name for t in TABLES.values()})
+        truth = mirror_of(story.events)
+        assert rows == len(truth)
+        for table in TABLES.values():
+            found = connection.execute(
+                f"select id, to_jsonb(t) from {table.name} t where tenant = %s",  # noqa: S608 -- our own names
+                [tenants[-1]],
+            )
+            for object_id, row in found:
+                expected = truth[object_id].row
+                assert {name: row[name] for name in expected if name in row} == {
+                    name: value for name, value in expected.items() if name in row
+                }
+        for object_id, said in truth.items():
+            if object_id.startswith("sub_"):
+                steps = find_timeline(connection, tenants[-1], Kind.SUBSCRIPTION, object_id)
+                assert steps[-1].status == said.row["status"]
+                assert all(step.is_allowed for step in steps)
