@@ -94,8 +94,8 @@ class _Writing:
 
     def write(self, entries: Sequence[Entry]) -> None:
         said = [entry.said for entry in entries]
-        newest = {row.key: row for row in said if isinstance(row, ObjectRow)}
-        for kind, rows in groupby(sorted(newest.values(), key=_kind_of), key=_kind_of):
+        states = [row for row in said if isinstance(row, ObjectRow)]
+        for kind, rows in groupby(sorted(states, key=_kind_of), key=_kind_of):
             self._keep_objects(kind, list(rows))
         self._keep_history([fact for fact in said if isinstance(fact, ObjectSeen)])
         for fact in said:
@@ -114,13 +114,16 @@ class _Writing:
             "columns": _list(table.columns),
             "excluded": SQL(", ").join(Identifier("excluded", column) for column in table.columns),
         }
-        values = {"rows": _text(row.values for row in rows)}
+        newest = {row.key: row for row in sorted(rows, key=_newness_of)}.values()
+        values = {"rows": _text(row.values for row in newest)}
         found = self._connection.execute(self._queries["keep_objects"].format(**names), values)
         written = {(tenant, object_id) for tenant, object_id in found}
         self.changed += len(written)
-        if any(row.values["deleted_at_ms"] is not None for row in rows):
-            self._connection.execute(self._queries["keep_deletions"].format(**names), values)
-        news = [row for row in rows if (row.key.tenant, row.key.object_id) in written]
+        deletions = [row.values for row in rows if row.values["deleted_at_ms"] is not None]
+        if deletions:
+            gone = self._queries["keep_deletions"].format(**names)
+            self._connection.execute(gone, {"rows": _text(deletions)})
+        news = [row for row in newest if (row.key.tenant, row.key.object_id) in written]
         if not news:
             return
         about = {"keys": _text({"tenant": r.key.tenant, "id": r.key.object_id, "kind": kind} for r in news)}
@@ -178,6 +181,10 @@ class _Writing:
 
 def _kind_of(row: ObjectRow) -> Kind:
     return row.key.object_kind
+
+
+def _newness_of(row: ObjectRow) -> tuple[int, int]:
+    return row.values["as_of_ms"], row.stamp
 
 
 def _doubt(row: ObjectRow) -> Mapping[str, Any]:
