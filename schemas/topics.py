@@ -65,7 +65,7 @@ STRIPE: Final = Topic(
     record="one verified Stripe event, byte for byte",
     partition_by="hash(tenant)",
     makers=("ingest",),
-    readers=("processors", "sinks: stripe"),
+    readers=("processors", "sinks: stripe, archive"),
     retention_ms=30 * DAY_MS,
     log_append_time=True,
 )

@@ -137,17 +137,31 @@ def read_head(payload: bytes) -> EventHead:
     )
 
 
-def content_hash(payload: bytes) -> bytes:
-    """Return the SHA-256 of what an event says: without blanks, order, and what a delivery says anew.
+class Content(NamedTuple):
+    """What an event says, whatever its delivery."""
 
-    What is too odd for that (a name twice, text that nobody can store) is taken byte for byte.
+    #: SHA-256 of it.
+    hash: bytes
+    #: Numbers may be msgspec.Raw; empty where nobody can read it.
+    members: dict[str, Any]
+
+
+def read_content(payload: bytes) -> Content:
+    """Return what an event says: without blanks, order, and what a delivery says anew.
+
+    What is too odd for that (a name twice, text that nobody can store) is hashed byte for byte.
     """
     try:
         members = read_object(payload)
     except UnfitJson:
-        return hashlib.sha256(payload).digest()
+        return Content(hashlib.sha256(payload).digest(), _lenient(payload) or {})
     members.pop(_DELIVERY, None)
-    return hashlib.sha256(_encode_sorted(members)).digest()
+    return Content(hashlib.sha256(_encode_sorted(members)).digest(), members)
+
+
+def content_hash(payload: bytes) -> bytes:
+    """Return the SHA-256 of what `read_content` finds."""
+    return read_content(payload).hash
 
 
 def delivered_as(event_id: str) -> Origin:
@@ -184,15 +198,21 @@ def _read(payload: bytes) -> tuple[_Members, _Object, bool]:
         pass
     else:
         return members, _about(members.data), True
-    try:
-        found = json.loads(payload)
-    except (ValueError, RecursionError) as error:
-        raise Reject(f"not a JSON object: {error}") from None
-    if not isinstance(found, dict):
+    found = _lenient(payload)
+    if found is None:
         raise Reject("not a JSON object")
     data = found.pop("data", None)
     about = data.get("object") if isinstance(data, dict) else None
     return _Members(**_known(found, _Members)), _Object(**_known(about, _Object)), False
+
+
+def _lenient(payload: bytes) -> dict[str, Any] | None:
+    """Return the members of a JSON object that only a lenient reader takes; None of what is none."""
+    try:
+        found = json.loads(payload)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _known(found: object, kind: type[msgspec.Struct]) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Makes each sink out of settings, by its name on the command line."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from threading import Event, Thread
 from typing import Final, NamedTuple
 
@@ -14,10 +13,11 @@ from sinks.dead_letters import reading as dead_letters
 from sinks.door import reading as door
 from sinks.mirror.sink import MirrorSink
 from sinks.rollups.sink import RollupsSink
-from sinks.rows import RowSink
+from sinks.rows import RowSink, one_by_one
 from sinks.sink import Sink
 from sinks.store import Store
 from sinks.stripe import reading as stripe
+from sinks.stripe.recording import Recording
 
 _MS: Final = 1_000
 
@@ -60,32 +60,23 @@ def archive(settings: Settings, _metrics: Metrics, stop: Event) -> Built:
 
 def letters(settings: Settings, _metrics: Metrics, _stop: Event) -> Built:
     """Make the sink of the dead letters."""
-    statement = sql.queries()["keep_dead_letter"]
-    sink = RowSink(
-        "dead-letters", DEAD_LETTERS, dead_letters.read, statement, settings.sink_interval_ms / _MS
-    )
+    upsert = one_by_one(sql.queries()["keep_dead_letter"])
+    sink = RowSink("dead-letters", DEAD_LETTERS, dead_letters.read, upsert, settings.sink_interval_ms / _MS)
     return Built(sink, Store(settings, "sink-dead-letters"))
 
 
 def tallies(settings: Settings, _metrics: Metrics, _stop: Event) -> Built:
     """Make the sink of the doors' tallies."""
-    statement = sql.queries()["keep_tally"]
-    sink = RowSink("door", DOOR, door.read, statement, settings.sink_interval_ms / _MS)
+    upsert = one_by_one(sql.queries()["keep_tally"])
+    sink = RowSink("door", DOOR, door.read, upsert, settings.sink_interval_ms / _MS)
     return Built(sink, Store(settings, "sink-door"))
 
 
 def webhooks(settings: Settings, _metrics: Metrics, _stop: Event) -> Built:
     """Make the sink of Stripe's webhooks."""
-    queries = sql.queries()
-    sink = RowSink(
-        "stripe",
-        STRIPE,
-        stripe.read,
-        queries["record_webhook"],
-        settings.sink_interval_ms / _MS,
-        partial(stripe.make_months, queries["make_webhook_month"]),
-    )
-    return Built(sink, Store(settings, "sink-stripe"))
+    recording = Recording(sql.queries())
+    sink = RowSink("stripe", STRIPE, stripe.read, recording.record, settings.sink_interval_ms / _MS)
+    return Built(sink, Store(settings, "sink-stripe", recording.make_stage))
 
 
 def mirror(settings: Settings, _metrics: Metrics, _stop: Event) -> Built:

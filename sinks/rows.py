@@ -1,4 +1,4 @@
-"""A sink whose records are rows: each one is upserted, the bad ones are set aside alone."""
+"""A sink whose records are rows: all are upserted, the bad ones are set aside alone."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -25,30 +25,35 @@ class Row(NamedTuple):
     record: Record
 
 
-#: Makes ready what rows need, in their transaction and before them.
-Before = Callable[[Connection, Sequence[Row]], None]
+#: Writes all of at least one row, in their order and an open transaction, and returns how many it changed.
+Upsert = Callable[[Connection, Sequence[Row]], int]
 
 
-def _nothing(_connection: Connection, _rows: Sequence[Row]) -> None:
-    """Make nothing ready."""
+def one_by_one(statement: SQL) -> Upsert:
+    """Return what runs *statement* for each row."""
+
+    def upsert(connection: Connection, rows: Sequence[Row]) -> int:
+        with connection.cursor() as cursor:
+            cursor.executemany(statement, [row.values for row in rows])
+            return max(0, cursor.rowcount)
+
+    return upsert
 
 
 class RowsBatch:
-    """Rows of one statement."""
+    """Rows of one table."""
 
     def __init__(
         self,
         stage: str,
-        statement: SQL,
+        upsert: Upsert,
         rows: Sequence[Row],
         letters: Sequence[DeadLetter],
         next_offsets: Mapping[Log, int],
-        before: Before,
     ) -> None:
-        """Run *statement* for each of *rows*; *stage* says in letters who refused."""
+        """Write *rows* by *upsert*; *stage* says in letters who refused."""
         self._stage = stage
-        self._before = before
-        self._statement = statement
+        self._upsert = upsert
         self._rows = rows
         self.letters = letters
         self.next_offsets = next_offsets
@@ -64,24 +69,18 @@ class RowsBatch:
     def write(self, connection: Connection, *, careful: bool) -> Written:
         """Upsert all rows but those that PostgreSQL refuses."""
         changed = 0
-        self._before(connection, self._rows)
-
-        def upsert(rows: Sequence[Row]) -> None:
-            nonlocal changed
-            with connection.cursor() as cursor:
-                cursor.executemany(self._statement, [row.values for row in rows])
-                changed += max(0, cursor.rowcount)
 
         def attempt(rows: Sequence[Row]) -> None:
+            nonlocal changed
             try:
                 with connection.transaction():
-                    upsert(rows)
+                    changed += self._upsert(connection, rows)
             except REFUSALS as error:
                 raise Refused(" ".join(str(error).split())) from None
 
         refusals = store_all_but_refused(self._rows, attempt) if careful else []
         if not careful and self._rows:
-            upsert(self._rows)
+            changed = self._upsert(connection, self._rows)
         refused = [letter(row.log, row.record, self._stage, "refused", reason) for row, reason in refusals]
         return Written(changed, self.rows - changed - len(refused), refused)
 
@@ -97,9 +96,8 @@ class RowSink:
         name: str,
         topic: Topic,
         read: Callable[[Record], Mapping[str, Any]],
-        statement: SQL,
+        upsert: Upsert,
         interval_s: float,
-        before: Before = _nothing,
     ) -> None:
         """Follow *topic*; *read* makes a row's values of a record or raises Reject.
 
@@ -108,9 +106,8 @@ class RowSink:
         self.name = name
         self.topics = (topic,)
         self._read = read
-        self._statement = statement
+        self._upsert = upsert
         self._interval_s = interval_s
-        self._before = before
         self.begin(())
 
     def begin(self, claims: Iterable[Claim]) -> None:
@@ -142,7 +139,7 @@ class RowSink:
         """Return all rows."""
         if not self._moved:
             return None
-        batch = RowsBatch(self._stage, self._statement, self._rows, self._letters, self._moved, self._before)
+        batch = RowsBatch(self._stage, self._upsert, self._rows, self._letters, self._moved)
         self._let_go()
         return batch
 

@@ -23,7 +23,7 @@ GROUPS: Final[dict[str, tuple[Topic, ...]]] = {
     "usage-processor": (USAGE,),
     "billing-processor": (STRIPE,),
     "sink-rollups": (ROLLUPS,),
-    "sink-archive": (USAGE, VERDICTS),
+    "sink-archive": (USAGE, VERDICTS, STRIPE),
     "sink-dead-letters": (DEAD_LETTERS,),
     "sink-door": (DOOR,),
     "sink-stripe": (STRIPE,),

@@ -1,1 +1,1 @@
-"""The archive sink: the raw log and the verdicts as Parquet, the long memory of what happened."""
+"""The archive sink: usage, verdicts and webhooks as Parquet, the long memory of what happened."""

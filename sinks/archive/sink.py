@@ -7,7 +7,6 @@ from psycopg.sql import SQL
 
 from schemas.dead_letter import DeadLetter
 from schemas.errors import Reject
-from schemas.topics import USAGE, VERDICTS
 from sinks.archive.batch import ArchiveBatch, Unwritten
 from sinks.archive.core.runs import Runs
 from sinks.archive.folder import Folder
@@ -25,7 +24,7 @@ class ArchiveSink:
     """See `sinks.sink.Sink`."""
 
     name = "archive"
-    topics = (USAGE, VERDICTS)
+    topics = tuple(stream.topic for stream in STREAMS.values())
     #: A file waits for seconds.
     patience_s = 0.5
 

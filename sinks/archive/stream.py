@@ -1,12 +1,12 @@
-"""The two logs that are archived: what a record is, and what its table looks like."""
+"""The logs that are archived: what a record is, and what its table looks like."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 
-from schemas.topics import USAGE, VERDICTS, Topic
-from sinks.archive import usage_records, usage_table, verdict_table
+from schemas.topics import STRIPE, USAGE, VERDICTS, Topic
+from sinks.archive import stripe_table, usage_records, usage_table, verdict_table
 from sinks.archive.core.runs import Columns
 from sinks.archive.usage_columns import UsageColumns
 from sinks.core.record import Record
@@ -31,5 +31,8 @@ STREAMS: Final[Mapping[str, Stream]] = {
     USAGE.name: Stream(USAGE, usage_records.read, UsageColumns, usage_table.table_of, "time_ms"),
     VERDICTS.name: Stream(
         VERDICTS, verdict_table.read, verdict_table.VerdictRows, verdict_table.table_of, "recorded_at_ms"
+    ),
+    STRIPE.name: Stream(
+        STRIPE, stripe_table.read, stripe_table.WebhookRows, stripe_table.table_of, "recorded_at_ms"
     ),
 }

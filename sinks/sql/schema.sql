@@ -196,14 +196,14 @@ create table progress (
 create table archive_files (
     -- Path below the archive's root.
     name text primary key,
-    stream text not null check (stream in ('usage', 'verdicts')),
+    stream text not null check (stream in ('usage', 'verdicts', 'stripe')),
     topic text not null,
     partition smallint not null,
     generation smallint not null,
     first_offset bigint not null,
     last_offset bigint not null check (last_offset >= first_offset),
     rows bigint not null check (rows >= 0),
-    -- Span of time_ms in the file (recorded_at_ms for verdicts); null without rows.
+    -- Span of time_ms in the file (recorded_at_ms for verdicts and webhooks); null without rows.
     first_time_ms bigint,
     last_time_ms bigint,
     bytes bigint not null check (bytes > 0),
@@ -284,14 +284,16 @@ create table webhook_deliveries (
     source_offset bigint not null,
     -- As it was sent; null where the first delivery said the same.
     payload bytea,
+    -- What it is found by, as schemas/webhook_marks.py says.
+    marks bigint[] not null,
     check (payload is not null or sighting = 'repeat'),
     primary key (recorded_at_ms, generation, partition, source_offset)
 ) partition by range (recorded_at_ms);
 
 create index webhook_deliveries_newest on webhook_deliveries (tenant, recorded_at_ms);
-create index webhook_deliveries_type on webhook_deliveries (tenant, type, recorded_at_ms);
-create index webhook_deliveries_object on webhook_deliveries (tenant, object_id, recorded_at_ms);
 create index webhook_deliveries_event on webhook_deliveries (tenant, event_id);
+-- Every search looks through what is not in the index's order yet: so that is little.
+create index webhook_deliveries_marks on webhook_deliveries using gin (marks) with (gin_pending_list_limit = 256);
 
 -- Stripe's objects as they are, whatever order their events came in (docs/mirror.md). Amounts are whole numbers
 -- in the smallest unit of their currency, decimals text. Each table has also:
@@ -868,6 +870,55 @@ $$;
 
 revoke all on function webhook_month from public;
 
+-- Where a tenant's deliveries stand that have all of some marks: the newest first, at most so many, recorded
+-- in [from_ms, to_ms) and below a place. `days` are starts of days (UTC, in ms), the newest first; `marked` are
+-- the marks of the first day, then as many of the second, and so on.
+--
+-- Below row level security no index is searched by an operator that is not known to keep what it sees to
+-- itself, and @> is none of those. So this searches as the owner: for a tenant whose key was shown, or for
+-- whoever may see every tenant. It gives places alone: who reads what stands there meets the policies.
+create function webhooks_marked(
+    whose text, days bigint[], marked bigint[], from_ms bigint, to_ms bigint, below_ms bigint,
+    below_generation smallint, below_partition smallint, below_offset bigint, most int
+) returns table (recorded_at_ms bigint, generation smallint, partition smallint, source_offset bigint)
+language plpgsql stable security definer rows 50
+set search_path from current set jit = off set enable_seqscan = off as $$
+declare
+    day_ms constant bigint := 86400000;
+    marks_a_day int := cardinality(marked) / nullif(cardinality(days), 0);
+    month regclass;
+    found int;
+begin
+    if whose is distinct from bound_tenant() and not pg_has_role(session_user, 'weir_operator', 'usage') then
+        return;
+    end if;
+    for nth in 1 .. cardinality(days) loop
+        month := to_regclass(
+            'webhook_deliveries_' || to_char(to_timestamp(days[nth] / 1000) at time zone 'UTC', 'YYYY_MM')
+        );
+        continue when month is null;
+        -- But for the marks, everything is written so that no index answers it: any other leads to more rows.
+        return query execute format(
+            'select d.recorded_at_ms, d.generation, d.partition, d.source_offset from %s d
+            where d.marks @> $1 and d.tenant || '''' = $2
+              and d.recorded_at_ms + 0 >= $3 and d.recorded_at_ms + 0 < $4
+              and (d.recorded_at_ms + 0, d.generation, d.partition, d.source_offset) < ($5, $6, $7, $8)
+            order by d.recorded_at_ms + 0 desc, d.generation desc, d.partition desc, d.source_offset desc
+            limit $9',
+            month
+        ) using
+            marked[(nth - 1) * marks_a_day + 1 : nth * marks_a_day], whose,
+            greatest(from_ms, days[nth]), least(to_ms, days[nth] + day_ms),
+            below_ms, below_generation, below_partition, below_offset, most;
+        get diagnostics found = row_count;
+        most := most - found;
+        exit when most <= 0;
+    end loop;
+end
+$$;
+
+revoke all on function webhooks_marked from public;
+
 call keep_apart('tenants');
 call keep_apart('api_keys');
 call keep_apart('placements');
@@ -919,6 +970,7 @@ grant select, insert, update on
     sink_offsets, lost_ranges, rollups, sketches, fate_counts, progress, archive_files, dead_letters, door_tallies
 to weir_writer;
 
+grant execute on function webhooks_marked to weir_reader, weir_operator;
 grant execute on function webhook_month to weir_writer;
 grant select, insert, update on webhook_events to weir_writer;
 grant select, insert on webhook_deliveries to weir_writer;

@@ -1,36 +1,38 @@
 """A verified webhook as a row of the record."""
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
 
-from psycopg.sql import SQL
-
-from runtime.postgres import Connection
-from schemas.webhook import content_hash, read_envelope, read_head
+from schemas.webhook import read_content, read_envelope, read_head
+from schemas.webhook_marks import Kind, Marks, day_of_record
 from sinks.core.record import Record
-from sinks.rows import Row
+
+#: Tenants and days whose marks are made at the same time.
+_MOST_MARKS: Final = 1_024
 
 
 def read(record: Record) -> Mapping[str, Any]:
-    """Return the values for `record_webhook`, but where it stands. Raises Reject."""
+    """Return the values for `copy_webhooks`, but where it stands. Raises Reject."""
     envelope, head = read_envelope(record.headers), read_head(record.value)
+    content = read_content(record.value)
+    marks = _marks(envelope.tenant, day_of_record(record.time_ms))
+    found = marks.of_event(head.type, head.object_id, content.members)
     return {
         **envelope._asdict(),
         **head._asdict(),
         "origin": envelope.origin.value,
         "odd": None if head.odd is None else head.odd.value,
-        "content_hash": content_hash(record.value),
+        "content_hash": content.hash,
         "recorded_at_ms": record.time_ms,
+        "marks": "{" + ",".join(map(str, found)) + "}",
+        "mark_if_first": marks.of(Kind.SIGHTING, "first"),
+        "mark_if_repeat": marks.of(Kind.SIGHTING, "repeat"),
+        "mark_if_conflict": marks.of(Kind.SIGHTING, "conflict"),
         "payload": record.value,
     }
 
 
-def make_months(statement: SQL, connection: Connection, rows: Iterable[Row]) -> None:
-    """Have *statement* make room for each month that *rows* are of."""
-    months = {
-        datetime.fromtimestamp(row.record.time_ms / 1_000, UTC).strftime("%Y-%m"): row.record.time_ms
-        for row in rows
-    }
-    for at_ms in months.values():
-        connection.execute(statement, {"at_ms": at_ms})
+@lru_cache(maxsize=_MOST_MARKS)
+def _marks(tenant: str, day: int) -> Marks:
+    return Marks(tenant, day)

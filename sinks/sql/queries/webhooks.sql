@@ -1,37 +1,103 @@
--- Webhooks, one at a time, in the order of their log.
+-- Webhooks, many at a time, as if they came one after the other: copied into a stage, then judged and kept.
+
+-- name: make_webhook_stage
+create temporary table stage_webhooks (
+    -- In the order in which they are to be recorded.
+    nth int not null,
+    tenant text not null,
+    event_id text not null,
+    type text not null,
+    object_id text,
+    object_type text,
+    api_version text,
+    account text,
+    livemode boolean,
+    created_at_ms bigint,
+    -- Of a header: so any integer, and PostgreSQL says which are none of its own.
+    received_at_ms numeric not null,
+    recorded_at_ms bigint not null,
+    origin text not null,
+    odd text,
+    generation smallint not null,
+    partition smallint not null,
+    source_offset bigint not null,
+    content_hash bytea not null,
+    -- As PostgreSQL writes an array.
+    marks text not null,
+    mark_if_first bigint not null,
+    mark_if_repeat bigint not null,
+    mark_if_conflict bigint not null,
+    payload bytea not null
+) on commit delete rows
 
 -- name: make_webhook_month
 select webhook_month(%(at_ms)s)
 
--- name: record_webhook
--- Another version of the API renders the same event with other words: that is no conflict.
-with event as (
-    insert into webhook_events as known
-        (tenant, event_id, content_hash, api_version, recorded_at_ms, generation, partition, source_offset)
-    values (%(tenant)s, %(event_id)s, %(content_hash)s, %(api_version)s, %(recorded_at_ms)s, %(generation)s,
-        %(source_partition)s, %(source_offset)s)
-    on conflict (tenant, event_id) do update
-    set repeats = known.repeats + (known.content_hash = excluded.content_hash
-            or known.api_version is distinct from excluded.api_version)::int,
-        conflicts = known.conflicts + (known.content_hash <> excluded.content_hash
-            and known.api_version is not distinct from excluded.api_version)::int
-    returning
-        (generation, partition, source_offset)
-            = (%(generation)s::smallint, %(source_partition)s::smallint, %(source_offset)s::bigint) as is_first,
-        content_hash = %(content_hash)s as says_the_same,
-        api_version is not distinct from %(api_version)s as is_same_version
+-- name: copy_webhooks
+copy stage_webhooks (nth, tenant, event_id, type, object_id, object_type, api_version, account, livemode,
+    created_at_ms, received_at_ms, recorded_at_ms, origin, odd, generation, partition, source_offset,
+    content_hash, marks, mark_if_first, mark_if_repeat, mark_if_conflict, payload)
+from stdin (format binary)
+
+-- name: add_webhook_events
+-- Of each event the first delivery, unless the event is known.
+insert into webhook_events
+    (tenant, event_id, content_hash, api_version, recorded_at_ms, generation, partition, source_offset)
+select distinct on (tenant, event_id)
+    tenant, event_id, content_hash, api_version, recorded_at_ms, generation, partition, source_offset
+from stage_webhooks
+order by tenant, event_id, nth
+on conflict (tenant, event_id) do nothing
+
+-- name: record_webhooks
+-- After add_webhook_events: every event is known now, and its first delivery is one of these or an older one.
+with compared as (
+    select given.*,
+        (known.generation, known.partition, known.source_offset)
+            = (given.generation, given.partition, given.source_offset) as is_first,
+        known.content_hash = given.content_hash as says_the_same,
+        known.api_version is not distinct from given.api_version as is_same_version
+    from stage_webhooks given
+    join webhook_events known using (tenant, event_id)
+),
+sighted as (
+    select *,
+        case
+            when is_first then 'first'
+            -- Another version of the API renders the same event with other words: that is no conflict.
+            when says_the_same or not is_same_version then 'repeat'
+            else 'conflict'
+        end as sighting
+    from compared
+),
+recorded as (
+    insert into webhook_deliveries
+        (tenant, event_id, type, object_id, object_type, api_version, account, livemode, created_at_ms,
+        received_at_ms, recorded_at_ms, origin, odd, sighting, generation, partition, source_offset, marks,
+        payload)
+    select tenant, event_id, type, object_id, object_type, api_version, account, livemode, created_at_ms,
+        received_at_ms, recorded_at_ms, origin, odd, sighting, generation, partition, source_offset,
+        marks::bigint[] || case sighting
+            when 'first' then mark_if_first
+            when 'repeat' then mark_if_repeat
+            else mark_if_conflict
+        end,
+        case when is_first or not says_the_same then payload end
+    from sighted
+    order by nth
+    returning tenant, event_id, sighting
 )
-insert into webhook_deliveries
-    (tenant, event_id, type, object_id, object_type, api_version, account, livemode, created_at_ms,
-    received_at_ms, recorded_at_ms, origin, odd, sighting, generation, partition, source_offset, payload)
-select %(tenant)s, %(event_id)s, %(type)s, %(object_id)s, %(object_type)s, %(api_version)s, %(account)s,
-    %(livemode)s, %(created_at_ms)s, %(received_at_ms)s, %(recorded_at_ms)s, %(origin)s,
-    %(odd)s,
-    case
-        when is_first then 'first'
-        when says_the_same or not is_same_version then 'repeat'
-        else 'conflict'
-    end,
-    %(generation)s, %(source_partition)s, %(source_offset)s,
-    case when is_first or not says_the_same then %(payload)s::bytea end
-from event
+update webhook_events known
+set repeats = known.repeats + more.repeats,
+    conflicts = known.conflicts + more.conflicts
+from (
+    select tenant, event_id, count(*) filter (where sighting = 'repeat') as repeats,
+        count(*) filter (where sighting = 'conflict') as conflicts
+    from recorded
+    where sighting <> 'first'
+    group by tenant, event_id
+) more
+where known.tenant = more.tenant and known.event_id = more.event_id
+
+-- name: empty_webhook_stage
+truncate stage_webhooks

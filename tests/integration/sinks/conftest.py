@@ -10,6 +10,7 @@ from runtime.settings import Settings
 from sinks.sql import migrate
 from tests.integration.sinks.packs import Packs
 from tests.integration.sinks.processor import Processor
+from tests.integration.sinks.webhooks import Stripe
 from tests.stack import Namespace
 
 
@@ -39,3 +40,10 @@ def packs(database: Connection, settings: Settings) -> Packs:
     """Return a writer of usage; the topics are there."""
     assert not database.closed
     return Packs(settings)
+
+
+@pytest.fixture
+def stripe(database: Connection, settings: Settings) -> Stripe:
+    """Return a writer; the topics are there."""
+    assert not database.closed
+    return Stripe(settings)

@@ -6,58 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from confluent_kafka import Producer
 
-from runtime.kafka import producer_config
 from runtime.postgres import Connection
 from runtime.settings import Settings
-from schemas.partition import partition_of_tenant
-from schemas.topics import STRIPE, topic_name
-from schemas.webhook import Envelope, Headers, Origin, headers_of
+from schemas.webhook import Envelope, Origin, headers_of
+from sinks.sql import downgrade, migrate
+from tests.integration.sinks.webhooks import EVENT, Stripe
 from tests.running import Running
 from tests.waiting import until
 
 pytestmark = pytest.mark.integration
 Start = Callable[..., Running]
-
-EVENT = {
-    "id": "evt_1",
-    "object": "event",
-    "api_version": "2026-10-28.clover",
-    "created": 1_795_255_200,
-    "data": {"object": {"id": "in_1", "object": "invoice", "total": 2_900}},
-    "livemode": True,
-    "pending_webhooks": 2,
-    "type": "invoice.paid",
-}
-
-
-class Stripe:
-    """Appends webhooks as the ingress does."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._topic = topic_name(settings.topic_prefix, STRIPE)
-        self._partitions = settings.partitions
-        self._producer = Producer(producer_config(settings, "test"))
-
-    def send(self, *, tenant: str = "acme", **members: object) -> bytes:
-        """Append the event with other *members*; return its payload."""
-        payload = json.dumps({**EVENT, **members}).encode()
-        self.append(payload, headers_of(Envelope(tenant, 7, Origin.WEBHOOK), None), tenant)
-        return payload
-
-    def append(self, payload: bytes, headers: Headers, tenant: str = "acme") -> None:
-        """Append anything."""
-        partition = partition_of_tenant(tenant, self._partitions)
-        self._producer.produce(self._topic, payload, partition=partition, headers=headers)
-        assert self._producer.flush(20) == 0
-
-
-@pytest.fixture
-def stripe(database: Connection, settings: Settings) -> Stripe:
-    """Return a writer; the topics are there."""
-    assert not database.closed
-    return Stripe(settings)
 
 
 def deliveries(database: Connection, columns: str = "event_id, sighting") -> list[Any]:
@@ -190,3 +149,36 @@ def test_an_event_keeps_the_hash_of_what_it_said_first(
     text = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
     kept = database.execute("select content_hash from webhook_events").fetchone()
     assert kept == (hashlib.sha256(text).digest(),)
+
+
+def test_a_row_that_postgresql_refuses_is_set_aside_among_its_neighbours(
+    stripe: Stripe, database: Connection, start: Start
+) -> None:
+    good = headers_of(Envelope("acme", 7, Origin.WEBHOOK), None)
+    for number in range(20):
+        stripe.send(id=f"evt_{number % 10}")
+        if number % 7 == 0:
+            stripe.append(json.dumps(EVENT).encode(), [("tenant", b"a\0b"), *good[1:]])
+    start("sinks", "stripe", "dead-letters")
+    until(lambda: len(deliveries(database)) == 20)
+    until(lambda: database.execute("select count(*) from dead_letters").fetchone() == (3,))
+    assert [sighting for _, sighting in deliveries(database)] == ["first"] * 10 + ["repeat"] * 10
+    counts = database.execute("select count(*), sum(repeats), sum(conflicts) from webhook_events").fetchone()
+    assert counts == (10, 10, 0)
+
+
+def test_deliveries_that_were_recorded_before_search_are_marked_by_the_migration(
+    stripe: Stripe, database: Connection, start: Start, settings: Settings
+) -> None:
+    stripe.send()
+    stripe.send()
+    stripe.send(tenant="bolt", data={"object": {"id": "in_1", "object": "invoice", "note": "\0 Ada"}})
+    stripe.send(data={"object": None})
+    sink = start("sinks", "stripe")
+    until(lambda: len(deliveries(database)) == 4)
+    assert sink.terminate() == 0
+    before = deliveries(database, "marks")
+    downgrade(settings.postgres, "0006")
+    migrate(settings.postgres)
+    assert deliveries(database, "marks") == before
+    assert len({mark for (marks,) in before for mark in marks}) > 20
