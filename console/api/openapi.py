@@ -70,7 +70,10 @@ def _read(route: Route) -> dict[str, Any]:
         "summary": route.summary,
         "operationId": route.handler.__name__,
         "parameters": [_parameter(each) for each in route.parameters],
-        "responses": {"200": _answer(route.summary, route.answer), **_problems(_PROBLEMS)},
+        "responses": {
+            "200": _answer(route.summary, route.answer),
+            **_problems({**_PROBLEMS, **route.problems}),
+        },
     }
 
 

@@ -1,12 +1,13 @@
 """Every address of the read API, once: the application serves it, /openapi.json describes it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import msgspec
 from aiohttp import web
 
-from console.api import balance_sheet, events, late_events, trends, usage
+from console.api import balance_sheet, events, late_events, trends, usage, webhooks
 from console.books.core.entries import Sheet
 from console.events.core.answer import EventFate
 from console.usage.core.calendar import Window
@@ -33,6 +34,8 @@ class Route(NamedTuple):
     summary: str
     parameters: tuple[Parameter, ...]
     answer: type[msgspec.Struct]
+    #: What it may answer with a problem, beside what every address may: by status.
+    problems: Mapping[str, str] = MappingProxyType({})
 
 
 _FRESH: Final = Parameter("min_freshness", "wait until the answer is at most this old, such as 2s; else 503")
@@ -120,5 +123,33 @@ ROUTES: Final = (
             Parameter("to", "RFC 3339, exclusive"),
         ),
         Sheet,
+    ),
+    Route(
+        "/v1/webhooks",
+        webhooks.list_webhooks,
+        "Deliveries of Stripe's webhooks, the newest first; all that is given has to hold",
+        (
+            Parameter("type", "only events of this type, such as invoice.paid"),
+            Parameter("object", "only events about this object, by its id, such as in_1…"),
+            Parameter(
+                "sighting", "only what was new, or came again under a known id", choices=webhooks.SIGHTINGS
+            ),
+            Parameter(
+                "text", "words that all stand in what the event says, whatever their case: ids, names, e-mail"
+            ),
+            Parameter("from", "RFC 3339; recorded from then on; default: the first one"),
+            Parameter("to", "RFC 3339, exclusive; default: now"),
+            Parameter("limit", "1 to 1000 deliveries a page; default: 100"),
+            Parameter("cursor", "`next` of the page before; all else as it was for that"),
+        ),
+        webhooks.WebhookList,
+    ),
+    Route(
+        "/v1/webhooks/{event_id}",
+        webhooks.show_webhook,
+        "Every delivery of one of Stripe's events, with what was sent",
+        (Parameter("event_id", "the event's id", required=True, in_path=True),),
+        webhooks.WebhookEvent,
+        {"404": "there is no such event"},
     ),
 )

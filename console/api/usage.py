@@ -90,7 +90,7 @@ def _question(given: Parameters, tenant: str, context: Context) -> Question:
 
 def _position(text: str, scope: str, context: Context) -> Position:
     try:
-        return unseal(text, scope, context.secret)
+        return unseal(text, scope, context.secret, Position)
     except Reject as error:
         raise ValueError(str(error)) from None
 

@@ -50,16 +50,22 @@ def span_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def ask(settings: Settings, read: Callable[[AsyncConnection, Moment], Awaitable[T]]) -> T:
-    """Return what *read* finds in one snapshot."""
+    """Return what *read* finds in one snapshot, once it is known where the log ends."""
+    settings.need("postgres")
+    moment = Moment(_ends(settings), time.time_ns() // 1_000_000)
+    return ask_store(settings, lambda connection: read(connection, moment))
+
+
+def ask_store(settings: Settings, read: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    """Return what *read* finds in one snapshot of what needs no log beside it."""
     settings.need("postgres")
 
     async def asked() -> T:
-        moment = Moment(_ends(settings), time.time_ns() // 1_000_000)
         async with (
             await psycopg.AsyncConnection.connect(settings.postgres, autocommit=True) as connection,
             snapshot(connection),
         ):
-            return await read(connection, moment)
+            return await read(connection)
 
     return asyncio.run(asked())
 

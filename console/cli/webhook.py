@@ -8,18 +8,18 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple, get_args
 
 import click
-import msgspec
 
 from console.cli.place import with_settings
-from console.cli.reading import instants, span_options
+from console.cli.reading import ask_store, instants, span_options
 from console.cli.show import Format, example, format_option, say, show
 from console.cli.webhook_secret import command as secret
 from console.cli.whose import tenant_of
 from console.webhooks.address import webhook_url
-from console.webhooks.reading import Delivery, Sighting, Wanted, find_event, list_deliveries
+from console.webhooks.core.wanted import Sighting, Wanted, words_wanted
+from console.webhooks.reading import Delivery, find_event, list_deliveries
 from console.webhooks.trial import send_trial
-from runtime.postgres import connect
 from runtime.settings import Settings
+from schemas.errors import Reject
 from schemas.topics import STRIPE, topic_name
 
 _MOST: Final = 1_000
@@ -41,6 +41,7 @@ class Chosen(NamedTuple):
     type: str | None
     object_id: str | None
     sighting: Sighting | None
+    words: tuple[str, ...]
 
 
 def _choices(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -53,15 +54,18 @@ def _choices(command: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Choice(get_args(Sighting)),
         help="Only what was new, or came under a known id.",
     )
+    @click.option("--text", metavar="WORDS", help="Only what says all of these words: ids, names, e-mail, …")
     @functools.wraps(command)
     def narrowed(
         *words: object,
         event_type: str | None,
         object_id: str | None,
         sighting: Sighting | None,
+        text: str | None,
         **more: object,
     ) -> object:
-        return command(*words, chosen=Chosen(event_type, object_id, sighting), **more)
+        chosen = Chosen(event_type, object_id, sighting, () if text is None else _words(text))
+        return command(*words, chosen=chosen, **more)
 
     return narrowed
 
@@ -89,12 +93,12 @@ def list_(
     span = instants(start, end)
     settings.need("postgres")
     wanted = Wanted(tenant_of(settings, tenant), *chosen, *span)
-    with connect(settings, "webhook", autocommit=True) as connection:
-        found = list_deliveries(connection, _topic(settings), wanted, limit + 1)
-    if len(found) > limit:
+    page = ask_store(
+        settings, lambda connection: list_deliveries(connection, _topic(settings), wanted, limit)
+    )
+    if page.next is not None:
         say(f"there are more than {limit}: narrow it down, or raise --limit")
-    found = found[:limit]
-    show(output, _COLUMNS, [_row(each) for each in found], found)
+    show(output, _COLUMNS, [_row(each) for each in page.deliveries], page.deliveries)
 
 
 @command.command("show", epilog=example("weir webhook show evt_1PqR --tenant acme"))
@@ -106,19 +110,11 @@ def show_(settings: Settings, *, event_id: str, tenant: str | None, output: Form
     """Show every delivery of the event EVENT_ID, and what the first one said, byte for byte."""
     settings.need("postgres")
     whose = tenant_of(settings, tenant)
-    with connect(settings, "webhook", autocommit=True) as connection:
-        found = find_event(connection, _topic(settings), whose, event_id)
-    deliveries = [each.delivery for each in found]
-    if output == "json":
-        payloads = [None if each.payload is None else each.payload.decode() for each in found]
-        value = [
-            {**msgspec.to_builtins(delivery), "payload": payload}
-            for delivery, payload in zip(deliveries, payloads, strict=True)
-        ]
-        show(output, (), [], value)
-        return
-    show(output, _COLUMNS, [_row(each) for each in deliveries], deliveries)
-    if output == "table" and (first := found[0].payload) is not None:
+    found = ask_store(settings, lambda connection: find_event(connection, _topic(settings), whose, event_id))
+    if not found:
+        raise Reject(f"tenant {whose} has no event {event_id!r}: see `weir webhook list`")
+    show(output, _COLUMNS, [_row(each) for each in found], found)
+    if output == "table" and (first := found[0].sent) is not None:
         sys.stdout.flush()
         sys.stdout.buffer.write(b"\n" + first + b"\n")
 
@@ -135,6 +131,13 @@ def test(settings: Settings, *, tenant: str, event_type: str, output: Format) ->
     url = webhook_url(settings, whose)
     steps = send_trial(settings, whose, event_type, url, os.urandom(8).hex(), time.time_ns() // 1_000_000)
     show(output, ("step", "said", "milliseconds"), steps, [step._asdict() for step in steps])
+
+
+def _words(text: str) -> tuple[str, ...]:
+    try:
+        return words_wanted(text)
+    except Reject as error:
+        raise click.BadParameter(str(error), param_hint="--text") from None
 
 
 def _row(delivery: Delivery) -> tuple[object, ...]:

@@ -1,17 +1,42 @@
 -- The record of webhooks, as people look for them. Newest first; a page goes on below a place.
 
--- name: deliveries
+-- name: newest
+-- Of the newest deliveries, those that have the marks of their day.
 select d.event_id, d.type, d.object_type, d.object_id, d.sighting, d.odd, d.api_version, d.account,
     d.livemode, d.origin, d.created_at_ms, d.received_at_ms, d.recorded_at_ms, d.generation, d.partition, d.source_offset
-from webhook_deliveries d
-where d.tenant = %(tenant)s
-  and (%(type)s::text is null or d.type = %(type)s)
-  and (%(object_id)s::text is null or d.object_id = %(object_id)s)
-  and (%(sighting)s::text is null or d.sighting = %(sighting)s)
-  and d.recorded_at_ms >= %(from_ms)s
-  and d.recorded_at_ms < %(to_ms)s
+from (
+    select *
+    from webhook_deliveries
+    where tenant = %(tenant)s
+      and recorded_at_ms >= %(from_ms)s
+      and recorded_at_ms < %(to_ms)s
+      and (recorded_at_ms, generation, partition, source_offset)
+        < (%(below_ms)s, %(below_generation)s, %(below_partition)s, %(below_offset)s)
+    order by recorded_at_ms desc, generation desc, partition desc, source_offset desc
+    limit %(look_at)s
+) d
+left join unnest(%(days)s::bigint[], %(marked_texts)s::text[]) wanted (day_ms, marks)
+    on wanted.day_ms = d.recorded_at_ms - d.recorded_at_ms %% 86400000
+where d.marks @> coalesce(wanted.marks::bigint[], '{}')
 order by d.recorded_at_ms desc, d.generation desc, d.partition desc, d.source_offset desc
 limit %(most)s;
+
+-- name: marked
+select d.event_id, d.type, d.object_type, d.object_id, d.sighting, d.odd, d.api_version, d.account,
+    d.livemode, d.origin, d.created_at_ms, d.received_at_ms, d.recorded_at_ms, d.generation, d.partition, d.source_offset
+from webhooks_marked(
+    %(tenant)s, %(days)s::bigint[], %(marked)s::bigint[], %(from_ms)s, %(to_ms)s,
+    %(below_ms)s, %(below_generation)s::smallint, %(below_partition)s::smallint, %(below_offset)s, %(most)s
+) place
+join webhook_deliveries d using (recorded_at_ms, generation, partition, source_offset)
+where d.tenant = %(tenant)s
+order by d.recorded_at_ms desc, d.generation desc, d.partition desc, d.source_offset desc;
+
+-- name: recorded_span
+select min(recorded_at_ms), max(recorded_at_ms)
+from webhook_deliveries
+where tenant = %(tenant)s and recorded_at_ms >= %(from_ms)s and recorded_at_ms < %(to_ms)s
+  and recorded_at_ms <= %(below_ms)s;
 
 -- name: deliveries_of
 select d.event_id, d.type, d.object_type, d.object_id, d.sighting, d.odd, d.api_version, d.account,
@@ -19,3 +44,8 @@ select d.event_id, d.type, d.object_type, d.object_id, d.sighting, d.odd, d.api_
 from webhook_deliveries d
 where d.tenant = %(tenant)s and d.event_id = %(event_id)s
 order by d.recorded_at_ms, d.generation, d.partition, d.source_offset;
+
+-- name: position_of
+select d.partition, d.source_offset
+from webhook_deliveries d
+where d.tenant = %(tenant)s and d.event_id = %(event_id)s and d.sighting = 'first';

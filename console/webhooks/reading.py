@@ -1,30 +1,18 @@
-"""Reads the record of webhooks."""
+"""Reads the record of webhooks, for the command and for the API."""
 
-from typing import Literal, NamedTuple
+from base64 import b64decode, b64encode
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 from psycopg.rows import TupleRow
 
 from console.queries import queries
-from runtime.postgres import Connection
-from schemas.errors import Reject
+from console.webhooks.core.wanted import Place, Sighting, Wanted, days_of
+from runtime.postgres import AsyncConnection
 from schemas.instant import format_instant
 
-#: What a delivery is: the first of its event, one that says the same, or one that says something else.
-Sighting = Literal["first", "repeat", "conflict"]
-
-
-class Wanted(NamedTuple):
-    """Which deliveries; None: any."""
-
-    #: Id.
-    tenant: str
-    type: str | None
-    object_id: str | None
-    sighting: Sighting | None
-    #: Recorded in [from, to).
-    from_ms: int
-    to_ms: int
+#: What many deliveries have is found among the newest ones, without the index of marks.
+_LOOK_AT: Final = 2_000
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,39 +38,101 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     position: str
 
 
-class Found(NamedTuple):
-    """One delivery, and what was sent; None where the first one said the same."""
+class WholeDelivery(Delivery, frozen=True, kw_only=True):
+    """One delivery, and what was sent."""
 
-    delivery: Delivery
-    payload: bytes | None
+    #: Null where the first delivery said the same.
+    payload: str | None
+    #: utf-8: the payload is the text as it was sent; base64: its bytes are no text.
+    payload_encoding: Literal["utf-8", "base64"] | None
 
-
-def list_deliveries(connection: Connection, topic: str, wanted: Wanted, most: int) -> list[Delivery]:
-    """Return at most *most* of the deliveries *wanted*, the newest first."""
-    rows = connection.execute(queries(__package__)["deliveries"], {**wanted._asdict(), "most": most})
-    return [_delivery(topic, row) for row in rows]
-
-
-def find_event(connection: Connection, topic: str, tenant: str, event_id: str) -> list[Found]:
-    """Return every delivery of an event, the first one first. Raises Reject where there is none."""
-    rows = connection.execute(
-        queries(__package__)["deliveries_of"], {"tenant": tenant, "event_id": event_id}
-    ).fetchall()
-    if not rows:
-        raise Reject(f"tenant {tenant} has no event {event_id!r}: see `weir webhook list`")
-    return [Found(_delivery(topic, row[:-1]), row[-1]) for row in rows]
+    @property
+    def sent(self) -> bytes | None:
+        """Return what was sent, byte for byte."""
+        if self.payload is None:
+            return None
+        return self.payload.encode() if self.payload_encoding == "utf-8" else b64decode(self.payload)
 
 
-def _delivery(topic: str, row: TupleRow) -> Delivery:
+class Page(NamedTuple):
+    """Some deliveries, the newest first, and below which place others are."""
+
+    deliveries: list[Delivery]
+    next: Place | None
+
+
+async def list_deliveries(connection: AsyncConnection, topic: str, wanted: Wanted, limit: int) -> Page:
+    """Return the *limit* newest of the deliveries *wanted*, within the snapshot of *connection*."""
+    found = await _find(connection, wanted, limit + 1)
+    rows = found[:limit]
+    following = _place(rows[-1]) if len(found) > limit else None
+    return Page([msgspec.convert(_members(topic, row), Delivery) for row in rows], following)
+
+
+async def find_event(
+    connection: AsyncConnection, topic: str, tenant: str, event_id: str
+) -> list[WholeDelivery]:
+    """Return every delivery of an event, the first one first; none where there is no such event."""
+    wanted = {"tenant": tenant, "event_id": event_id}
+    rows = await (await connection.execute(queries(__package__)["deliveries_of"], wanted)).fetchall()
+    return [msgspec.convert(_members(topic, row[:-1]) | _sent(row[-1]), WholeDelivery) for row in rows]
+
+
+async def _find(connection: AsyncConnection, wanted: Wanted, most: int) -> list[TupleRow]:
+    """Return the rows of at most *most* deliveries.
+
+    First among the newest ones, where all is found that many have; then by the marks, day by day, where
+    the index leads to the rows of each.
+    """
+    sql = queries(__package__)
+    parameters: dict[str, Any] = {
+        "tenant": wanted.tenant,
+        "from_ms": wanted.from_ms,
+        "to_ms": wanted.to_ms,
+        "below_ms": wanted.below.recorded_at_ms,
+        "below_generation": wanted.below.generation,
+        "below_partition": wanted.below.partition,
+        "below_offset": wanted.below.offset,
+        "most": most,
+    }
+    # Never by a plan that was made for other values: what is read differs with them.
+    span = await (await connection.execute(sql["recorded_span"], parameters, prepare=False)).fetchone()
+    if span is None or span[0] is None:
+        return []
+    days = list(days_of(wanted, *span)) if wanted.has_marks else []
+    parameters |= {
+        "days": [day.start_ms for day in days],
+        "marked": [mark for day in days for mark in day.marks],
+        "marked_texts": ["{" + ",".join(map(str, day.marks)) + "}" for day in days],
+        "look_at": max(most, _LOOK_AT) if wanted.has_marks else most,
+    }
+    rows = await (await connection.execute(sql["newest"], parameters, prepare=False)).fetchall()
+    if len(rows) == most or not wanted.has_marks:
+        return rows
+    return await (await connection.execute(sql["marked"], parameters, prepare=False)).fetchall()
+
+
+def _place(row: TupleRow) -> Place:
+    return Place(*row[-4:])
+
+
+def _members(topic: str, row: TupleRow) -> dict[str, Any]:
+    """Return the members of a Delivery."""
     (*names, created_at_ms, received_at_ms, recorded_at_ms, _, partition, offset) = row
-    members = dict(zip(Delivery.__struct_fields__, names, strict=False))
-    return msgspec.convert(
-        {
-            **members,
-            "created_at": None if created_at_ms is None else format_instant(created_at_ms),
-            "received_at": format_instant(received_at_ms),
-            "recorded_at": format_instant(recorded_at_ms),
-            "position": f"{topic}/{partition}/{offset}",
-        },
-        Delivery,
-    )
+    return {
+        **dict(zip(Delivery.__struct_fields__, names, strict=False)),
+        "created_at": None if created_at_ms is None else format_instant(created_at_ms),
+        "received_at": format_instant(received_at_ms),
+        "recorded_at": format_instant(recorded_at_ms),
+        "position": f"{topic}/{partition}/{offset}",
+    }
+
+
+def _sent(payload: bytes | None) -> dict[str, Any]:
+    """Return the members that a WholeDelivery has besides: *payload* as JSON can hold it."""
+    if payload is None:
+        return {"payload": None, "payload_encoding": None}
+    try:
+        return {"payload": payload.decode(), "payload_encoding": "utf-8"}
+    except UnicodeDecodeError:
+        return {"payload": b64encode(payload).decode(), "payload_encoding": "base64"}

@@ -9,8 +9,8 @@ import msgspec
 from stripe import WebhookSignature
 
 from console.control.webhook_secrets import current_secret
+from console.queries import queries
 from console.webhooks.core.trial_event import trial_event
-from console.webhooks.reading import find_event
 from runtime.postgres import Connection, connect
 from runtime.sealing import Keyring
 from runtime.settings import Settings
@@ -86,13 +86,12 @@ def _post(url: str, payload: bytes, signature: str) -> str:
 
 def _recorded(settings: Settings, connection: Connection, tenant: str, event_id: str) -> str:
     """Return where the event stands, once the sink has recorded it. Raises TryAgain."""
-    topic = topic_name(settings.topic_prefix, STRIPE)
+    wanted = {"tenant": tenant, "event_id": event_id}
     give_up = time.monotonic() + _RECORD_SECONDS
     while time.monotonic() < give_up:
-        try:
-            return find_event(connection, topic, tenant, event_id)[0].delivery.position
-        except Reject:
-            time.sleep(_LOOK_SECONDS)
+        if found := connection.execute(queries(__package__)["position_of"], wanted).fetchone():
+            return "/".join((topic_name(settings.topic_prefix, STRIPE), *map(str, found)))
+        time.sleep(_LOOK_SECONDS)
     raise TryAgain(
         f"the event {event_id} is on the log, but not recorded after {_RECORD_SECONDS:.0f} s: do the sinks "
         "run? (`weir status`)"

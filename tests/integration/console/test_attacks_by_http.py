@@ -34,7 +34,20 @@ def clients(settings: Settings, connection: Connection, start: StartProcess) -> 
 
 
 #: What each parameter is asked with where another one is attacked; of path parameters, too.
-PLAIN = {"customer": "acme-customer-0", "meter": "api", "source": "api", "id": "acme-event"}
+PLAIN = {
+    "customer": "acme-customer-0",
+    "meter": "api",
+    "source": "api",
+    "id": "acme-event",
+    "event_id": "acme-webhook",
+}
+FOREIGN = {
+    "customer": "globex-customer-0",
+    "type": "globex-type",
+    "id": "globex-event",
+    "event_id": "globex-webhook",
+    "text": "globex-code",
+}
 FRAGMENTS = (
     "' or '1'='1",
     "'; drop table rollups; --",
@@ -84,9 +97,7 @@ def test_sql_in_any_parameter_of_any_route_is_a_name_that_nobody_has(clients: di
 def test_what_is_another_tenants_is_answered_as_what_nobody_has(clients: dict[str, Client]) -> None:
     acme = clients["acme"]
     for route, parameter in attacked():
-        foreign = {"customer": "globex-customer-0", "type": "globex-type", "id": "globex-event"}.get(
-            parameter.name
-        )
+        foreign = FOREIGN.get(parameter.name)
         if foreign is None:
             continue
         unknown = unknown_like(foreign)
@@ -108,6 +119,7 @@ def test_no_answer_without_filters_holds_another_tenants_name(clients: dict[str,
         assert names_in(clients[tenant].get("/v1/usage")) == {tenant}
         assert names_in(clients[tenant].get("/v1/late-events")) == {tenant}
         assert names_in(clients[tenant].get("/v1/balance-sheet")) == {tenant}
+        assert names_in(clients[tenant].get("/v1/webhooks")) == {tenant}
 
 
 def test_cursors_that_are_forged_foreign_or_cut_are_refused(clients: dict[str, Client]) -> None:

@@ -15,7 +15,7 @@ from console.control.core.key import hash_of
 from console.control.keys import create_key, revoke_key
 from runtime.postgres import Connection, as_reader, connect
 from runtime.settings import Settings
-from tests.integration.console.two_tenants import Keys, put_two_tenants
+from tests.integration.console.two_tenants import TENANTS, Keys, put_two_tenants
 from tests.running import Running
 from tests.stack import Namespace
 from tests.waiting import until
@@ -36,7 +36,10 @@ class Intruder:
 
     def tenants(self) -> set[str]:
         """Return whose rows can be seen, in whatever holds rows."""
-        tables = ("rollups", "fate_counts", "door_tallies", "placements")
+        tables = (
+            *("rollups", "fate_counts", "door_tallies", "placements"),
+            *("webhook_events", "webhook_deliveries"),
+        )
         return {row[0] for table in tables for row in self.rows(f"select tenant from {table}")}  # noqa: S608
 
     def refused(self, statement: str) -> bool:
@@ -88,6 +91,28 @@ def test_no_variable_gives_more_than_the_tenant_whose_key_was_shown(bound: Intru
         bound.connection.execute("select set_config('weir.key_hash', %s, false)", (value,))
         with suppress(psycopg.errors.InvalidParameterValue):  # no hash at all
             assert bound.tenants() == set(), value
+
+
+def test_a_search_by_marks_gives_no_places_of_another_tenants(
+    bound: Intruder, intruder: Intruder, connection: Connection
+) -> None:
+    def places(by: Connection, whose: str) -> int:
+        """Return how many deliveries of *whose* tenant are found that say its own name."""
+        found = connection.execute(
+            "select recorded_at_ms - recorded_at_ms %% 86400000, marks from webhook_deliveries"
+            " where tenant = %s",
+            (whose,),
+        ).fetchone()
+        assert found is not None
+        day_ms, marks = found
+        return by.execute(
+            "select 1 from webhooks_marked(%s, %s, %s, 0, %s, %s, 0::smallint, 0::smallint, 0, 10)",
+            (whose, [day_ms], marks, 2**60, 2**60),
+        ).rowcount
+
+    assert [places(bound.connection, whose) for whose in TENANTS] == [1, 0]
+    assert [places(intruder.connection, whose) for whose in TENANTS] == [0, 0]
+    assert [places(connection, whose) for whose in TENANTS] == [1, 1]
 
 
 def test_a_revoked_key_shows_nothing(bound: Intruder, keys: Keys, connection: Connection) -> None:

@@ -16,6 +16,7 @@ from schemas.pack import encode_pack
 from schemas.partition import partition_of
 from tests.integration.console.api import MICRO, count_of, put_fates, put_rollup, this_hour_ms
 from tests.integration.console.shipped import apply_shipped
+from tests.integration.console.webhooks import Recorder, event
 
 TENANTS = ("acme", "globex")
 
@@ -59,5 +60,7 @@ def _put(connection: Connection, tenant: str) -> str:
     put_fates(connection, tenant, f"{tenant}-type", hour, day_of(hour), counted=3)
     row = ("run", tenant, f"{tenant}-code", hour)
     connection.execute("insert into door_tallies values (%s, %s, %s, %s, 1)", row)
+    said = event(f"{tenant}-webhook", f"{tenant}-type", note=f"{tenant}-code")
+    Recorder(connection, hour, TENANTS.index(tenant)).put(tenant, said)
     connection.execute("insert into placements values (%s, %s, 'pro', 0)", (tenant, f"{tenant}-customer-0"))
     return key.text
