@@ -26,8 +26,11 @@ _MOST_TEXT: Final = 65_536
 LONGEST_WORD: Final = 64
 
 _WORD: Final = re.compile(r"\w+")
-#: A mark is a bigint of PostgreSQL that is not negative.
-_BITS: Final = 2**63 - 1
+#: A mark is a bigint of PostgreSQL that is not negative: first the day, so that what is written on one day
+#: stands together in the index, then as much of a hash as there is room for.
+_DAYS: Final = 2**15
+_HASH_BITS: Final = 48
+_HASHES: Final = 2**_HASH_BITS - 1
 
 
 class Kind(Enum):
@@ -45,16 +48,19 @@ class Marks:
     def __init__(self, tenant: str, day: int) -> None:
         """Mark for *tenant* (id) and *day*, counted from 1970-01-01."""
         of_day = xxh3_64_intdigest(tenant.encode(), day)
+        self._day = day % _DAYS << _HASH_BITS
         self._seeds = {kind: xxh3_64_intdigest(bytes([kind.value]), of_day) for kind in Kind}
 
     def of(self, kind: Kind, text: str) -> int:
         """Return the mark of *text* as a *kind*."""
-        return xxh3_64_intdigest(text.encode(), self._seeds[kind]) & _BITS
+        return (
+            xxh3_64_intdigest(text.encode("utf-8", "surrogatepass"), self._seeds[kind]) & _HASHES | self._day
+        )
 
     def of_words(self, words: Iterable[str]) -> list[int]:
         """Return the marks of *words*."""
-        seed = self._seeds[Kind.WORD]
-        return [xxh3_64_intdigest(word.encode(), seed) & _BITS for word in words]
+        seed, day = self._seeds[Kind.WORD], self._day
+        return [xxh3_64_intdigest(word.encode(), seed) & _HASHES | day for word in words]
 
     def of_event(self, event_type: str, object_id: str | None, members: object) -> list[int]:
         """Return the marks of an event with the JSON *members*, but for the sighting of its delivery."""

@@ -13,6 +13,7 @@ from console.bench.profile import measure_profile
 from console.bench.quotas import measure_quotas
 from console.bench.recovery import measure_recovery
 from console.bench.throughput import measure_hundreds, measure_singles, measure_thousands
+from console.bench.webhooks import QUESTIONS, measure_webhooks
 from schemas.errors import Misconfigured
 
 #: No row of the table, but something that --only may name.
@@ -56,6 +57,8 @@ MEASUREMENTS: Final = (
     Measurement("memory", ("memory-ingest", "memory-processor", "memory-sinks"), measure_memory),
     Measurement("where the time goes", (PROFILE,), measure_profile),
     Measurement("recovery", ("kill-processor", "kill-sink", "kill-ingest"), measure_recovery),
+    # Last: it fills the store.
+    Measurement("the record of webhooks", ("webhooks-recorded", *QUESTIONS), measure_webhooks),
 )
 #: These need a stack of their own.
 START_ROWS: Final = ("start-keys", "start-ids", "memory-processor-keys")

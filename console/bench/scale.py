@@ -20,6 +20,9 @@ class Scale(NamedTuple):
     keys: int
     ids: int
     events_faust: int
+    webhooks: int
+    #: Questions to each filter of them.
+    searches: int
 
 
 FULL: Final = Scale(
@@ -34,6 +37,8 @@ FULL: Final = Scale(
     keys=1_000_000,
     ids=5_000_000,
     events_faust=20_000,
+    webhooks=1_000_000,
+    searches=420,
 )
 SMOKE: Final = Scale(
     repeat=1,
@@ -47,4 +52,6 @@ SMOKE: Final = Scale(
     keys=10_000,
     ids=50_000,
     events_faust=500,
+    webhooks=20_000,
+    searches=21,
 )

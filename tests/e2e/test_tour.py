@@ -94,6 +94,8 @@ def tour(page: str, port_base: int) -> str:
                 '200 {"received": true}',
                 " invoice.paid ",
                 " first ",
+                '"payload_encoding":"utf-8"',
+                '"next":null',
                 " previous ",
                 " current ",
                 '"code":"webhook_refused"',

@@ -20,7 +20,7 @@ declare
     day_ms constant bigint := 86400000;
     marks_a_day int := cardinality(marked) / nullif(cardinality(days), 0);
     month regclass;
-    found int;
+    got int;
 begin
     if whose is distinct from bound_tenant() and not pg_has_role(session_user, 'weir_operator', 'usage') then
         return;
@@ -43,8 +43,8 @@ begin
             marked[(nth - 1) * marks_a_day + 1 : nth * marks_a_day], whose,
             greatest(from_ms, days[nth]), least(to_ms, days[nth] + day_ms),
             below_ms, below_generation, below_partition, below_offset, most;
-        get diagnostics found = row_count;
-        most := most - found;
+        get diagnostics got = row_count;
+        most := most - got;
         exit when most <= 0;
     end loop;
 end
