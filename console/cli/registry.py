@@ -31,6 +31,7 @@ COMMANDS: Final = (
     Entry("quota", "console.cli.quota", "A customer's quotas; debug: counter, store and limit."),
     Entry("late-events", "console.cli.late_events", "How many of the accepted events came in time."),
     Entry("webhook", "console.cli.webhook", "Stripe's webhooks: secrets, list, show, test."),
+    Entry("stripe-key", "console.cli.stripe_key", "Keys of Stripe's API: add, list, revoke."),
     Entry("event", "console.cli.event", "The fate of one event."),
     Entry("reconcile", "console.cli.reconcile", "The balance sheet."),
     Entry("generate", "console.cli.generate", "Send made-up events, and write down the truth."),

@@ -124,3 +124,15 @@ where secret_id = %(secret_id)s;
 select secret_id, tenant, sealed, created_at_ms, expires_at_ms from webhook_secrets
 where %(tenant)s::text is null or tenant = %(tenant)s
 order by created_at_ms desc, secret_id;
+
+-- name: stripe_key_add
+insert into stripe_keys (key_id, tenant, sealed, last_four, created_at_ms, revoked_at_ms)
+values (%(key_id)s, %(tenant)s, %(sealed)s, %(last_four)s, %(created_at_ms)s, %(revoked_at_ms)s);
+
+-- name: stripe_key_change
+update stripe_keys set sealed = %(sealed)s, revoked_at_ms = %(revoked_at_ms)s where key_id = %(key_id)s;
+
+-- name: stripe_key_list
+select key_id, tenant, sealed, last_four, created_at_ms, revoked_at_ms from stripe_keys
+where %(tenant)s::text is null or tenant = %(tenant)s
+order by tenant, created_at_ms desc, key_id;
