@@ -106,6 +106,11 @@ def same(fetched: bytes) -> str:
     return f"{_PREFIX}{content_hash(fetched).hex()[:_DIGITS]}_"
 
 
+def same_as(payload: bytes, event_id: str | None) -> bool:
+    """Say whether the event *event_id* is a snapshot that says the same as the one in *payload*."""
+    return event_id is not None and read_named(payload).id.rpartition("_")[0] == event_id.rpartition("_")[0]
+
+
 def snapshot(fetched: bytes, created_s: int, api_version: str, *, livemode: bool) -> bytes:
     """Return the payload of the event that *fetched* is, which holds all up to and with *created_s*."""
     event = {
