@@ -30,7 +30,7 @@ COMMANDS: Final = (
     Entry("trends", "console.cli.trends", "How a customer's usage changes, and where it is highest."),
     Entry("quota", "console.cli.quota", "A customer's quotas; debug: counter, store and limit."),
     Entry("late-events", "console.cli.late_events", "How many of the accepted events came in time."),
-    Entry("webhook", "console.cli.webhook", "Stripe's webhooks: secrets, list, show, test."),
+    Entry("webhook", "console.cli.webhook", "Stripe's webhooks: secrets, list, show, test, gaps, backfill."),
     Entry("stripe-key", "console.cli.stripe_key", "Keys of Stripe's API: add, list, revoke."),
     Entry("event", "console.cli.event", "The fate of one event."),
     Entry("reconcile", "console.cli.reconcile", "The balance sheet."),

@@ -136,3 +136,11 @@ update stripe_keys set sealed = %(sealed)s, revoked_at_ms = %(revoked_at_ms)s wh
 select key_id, tenant, sealed, last_four, created_at_ms, revoked_at_ms from stripe_keys
 where %(tenant)s::text is null or tenant = %(tenant)s
 order by tenant, created_at_ms desc, key_id;
+
+-- name: backfill_under_way
+select backfill_id from stripe_backfills
+where tenant = %(tenant)s and from_s = %(from_s)s and to_s = %(to_s)s and state in ('waiting', 'running');
+
+-- name: backfill_add
+insert into stripe_backfills (backfill_id, tenant, from_s, to_s, state, asked_at_ms, moved_at_ms)
+values (%(backfill_id)s, %(tenant)s, %(from_s)s, %(to_s)s, 'waiting', %(now_ms)s, %(now_ms)s);
