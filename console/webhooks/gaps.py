@@ -91,7 +91,7 @@ def read_walks(connection: Connection, tenant: str | None, span: Span, now_s: in
             failure=failure,
             missing=tuple(missing.get(whose, [])),
         )
-        for whose, from_s, to_s, _, ended_at_ms, failed_at_ms, failure in connection.execute(
+        for whose, from_s, to_s, ended_at_ms, failed_at_ms, failure in connection.execute(
             sql["stripe_walks"], values
         )
     ]

@@ -21,12 +21,11 @@ where d.tenant = %(tenant)s and d.event_id = %(event_id)s
 order by d.recorded_at_ms, d.generation, d.partition, d.source_offset;
 
 -- name: stripe_walks
--- Every tenant that has a key, or had one.
-select owner.tenant, walk.from_s, walk.to_s, walk.began_at_ms, walk.ended_at_ms, walk.failed_at_ms, walk.failure
+-- Every tenant that has a key, or had one. Without a key nothing is walked, so nothing fails.
+select owner.tenant, walk.from_s, walk.to_s, walk.ended_at_ms,
+    case when owner.has_key then walk.failed_at_ms end, case when owner.has_key then walk.failure end
 from (
-    select tenant from stripe_keys where revoked_at_ms is null
-    union
-    select tenant from stripe_walks
+    select tenant, bool_or(revoked_at_ms is null) as has_key from stripe_keys group by tenant
 ) owner
 left join stripe_walks walk using (tenant)
 where %(tenant)s::text is null or tenant = %(tenant)s

@@ -80,7 +80,10 @@ class Backfill:
         tenant, from_s, to_s, asked_at_ms, name, cursor, epoch = row
         order = _Order(backfill_id, tenant, stages(Span(from_s, to_s), asked_at_ms // 1_000), epoch)
         stage = next((each for each in order.way if each.name == name), next(iter(order.way), None))
-        api = self._clients.of(tenant, await self._keys.of(tenant))
+        key = await self._keys.of(tenant)
+        if key is None:
+            raise Reject(f"tenant {tenant} has no key of Stripe's API: `weir stripe-key add {tenant}`")
+        api = self._clients.of(tenant, self._keys.opened(key))
         await self._record.catch_up(tenant)
         while stage is not None:
             if time.monotonic() > until:
@@ -113,14 +116,13 @@ class Backfill:
             return _Read(page, await self._entry.enter(tenant, [bytes(each) for each in page.data]))
         page, answer = await api.objects(stage.name, *stage.span, cursor)
         said = await self._record.last_said(tenant, [read_named(bytes(each)).id for each in page.data])
-        entered = 0
-        for each in page.data:
-            payload = await api.as_snapshot(bytes(each), answer)
-            # Nothing has come about it since it was fetched last, and it says the same: once is enough.
-            if not same_as(payload, said.get(read_named(bytes(each)).id)):
-                await self._publisher.publish(tenant, payload, Origin.SNAPSHOT)
-                entered += 1
-        return _Read(page, entered)
+        fetched = [(bytes(each), await api.as_snapshot(bytes(each), answer)) for each in page.data]
+        # Nothing has come about an object since it was fetched, and it says the same: once is enough.
+        news = [payload for each, payload in fetched if not same_as(payload, said.get(read_named(each).id))]
+        for failure in await self._publisher.publish_all(tenant, news, Origin.SNAPSHOT):
+            if failure is not None:
+                raise failure
+        return _Read(page, len(news))
 
     async def _advance(
         self,

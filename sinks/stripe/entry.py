@@ -4,7 +4,6 @@ What is missing is written down before it is published, and marked when Kafka ha
 on after a crash has the record catch up with the log first: then it is known what was published.
 """
 
-import asyncio
 import time
 from collections.abc import Sequence
 
@@ -32,17 +31,15 @@ class Entry:
         payload_of = {read_event(payload).id: payload for payload in reversed(payloads)}
         known = await self._record.known(tenant, payload_of)
         owed = await self._note(tenant, payload_of, known)
-        # All of them are settled one way or the other before anybody may try again.
         oldest_first = [event_id for event_id in payload_of if event_id in owed]
-        outcomes = await asyncio.gather(
-            *(self._publisher.publish(tenant, payload_of[each], Origin.BACKFILL) for each in oldest_first),
-            return_exceptions=True,
+        failures = await self._publisher.publish_all(
+            tenant, [payload_of[each] for each in oldest_first], Origin.BACKFILL
         )
-        entered = [each for each, outcome in zip(oldest_first, outcomes, strict=True) if outcome is None]
+        entered = [each for each, failure in zip(oldest_first, failures, strict=True) if failure is None]
         await self._note_entered(tenant, entered)
-        for outcome in outcomes:
-            if outcome is not None:
-                raise outcome
+        for failure in failures:
+            if failure is not None:
+                raise failure
         return len(entered)
 
     async def _note(self, tenant: str, payload_of: dict[str, bytes], known: set[str]) -> set[str]:

@@ -10,7 +10,7 @@ from sinks import sql
 from sinks.stripe.api import CursorGone, StripeApi
 from sinks.stripe.clients import Clients
 from sinks.stripe.core.snapshot import read_event
-from sinks.stripe.core.spans import Span, next_walk
+from sinks.stripe.core.spans import Span, next_walk, reaches
 from sinks.stripe.entry import Entry
 from sinks.stripe.keys import Keys
 from sinks.stripe.record import Record
@@ -47,11 +47,18 @@ class Gaps:
 
         Raises TryAgain, Misconfigured and Reject, which are written down for `weir webhook gaps`.
         """
+        began_s = int(time.time())
+        key = await self._keys.of(tenant)
+        if key is None:
+            return  # it was revoked after the walk was ordered
         try:
-            api = self._clients.of(tenant, await self._keys.of(tenant))
+            api = self._clients.of(tenant, self._keys.opened(key))
             await self._record.catch_up(tenant)
+            # One that somebody left behind ends where it was to end; then what came since is walked, too.
             while (walk := await self._begin(tenant)) is not None:
                 await self._to_its_end(tenant, api, walk)
+                if reaches(walk.span, began_s):
+                    break
             await self._silence.look(tenant)
         except AlreadyDone:
             log.warning("stripe.walk_taken_over", tenant=tenant)

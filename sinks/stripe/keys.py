@@ -1,11 +1,20 @@
 """Keys of Stripe's API, read from PostgreSQL each time one is needed, and opened in memory alone."""
 
+from typing import NamedTuple
+
 from runtime.postgres import Pool
 from runtime.sealing import Keyring
 from runtime.settings import Settings
-from schemas.errors import Reject
 from schemas.stripe_key import purpose_of
 from sinks import sql
+
+
+class Sealed(NamedTuple):
+    """A key as it is kept."""
+
+    tenant: str
+    key_id: str
+    sealed: bytes
 
 
 class Keys:
@@ -21,14 +30,12 @@ class Keys:
             rows = await (await connection.execute(sql.queries()["stripe_tenants"])).fetchall()
         return [row[0] for row in rows]
 
-    async def of(self, tenant: str) -> str:
-        """Return the key of *tenant* (id) that is used now.
-
-        Raises Reject where there is none, and Misconfigured where WEIR_SECRET_KEY does not open it.
-        """
+    async def of(self, tenant: str) -> Sealed | None:
+        """Return the key of *tenant* (id) that is used now; None: there is none."""
         async with self._pool.connection() as connection:
             row = await (await connection.execute(sql.queries()["stripe_key"], {"tenant": tenant})).fetchone()
-        if row is None:
-            raise Reject(f"tenant {tenant} has no key of Stripe's API: `weir stripe-key add {tenant}`")
-        key_id, sealed = row
-        return Keyring.of(self._settings).open(sealed, purpose_of(tenant, key_id)).decode()
+        return None if row is None else Sealed(tenant, *row)
+
+    def opened(self, key: Sealed) -> str:
+        """Return the text of *key*. Raises Misconfigured where WEIR_SECRET_KEY does not open it."""
+        return Keyring.of(self._settings).open(key.sealed, purpose_of(key.tenant, key.key_id)).decode()

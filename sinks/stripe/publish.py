@@ -1,6 +1,8 @@
 """Puts on `weir.stripe` what no webhook brought: events of Stripe's list, snapshots, and events once more."""
 
+import asyncio
 import time
+from collections.abc import Sequence
 from typing import Final, Self
 
 from confluent_kafka import Producer
@@ -44,6 +46,16 @@ class Publisher:
         await self._confirmed(STRIPE, tenant, payload, headers)
         if origin in {Origin.BACKFILL, Origin.SNAPSHOT}:
             self._entered.labels(origin.value).inc()
+
+    async def publish_all(
+        self, tenant: str, payloads: Sequence[bytes], origin: Origin
+    ) -> list[BaseException | None]:
+        """Publish all of *payloads* in their order; return what each failed with, None where it did not.
+
+        Each is settled one way or the other when this returns, so that nobody tries again beside it.
+        """
+        publishing = (self.publish(tenant, payload, origin) for payload in payloads)
+        return await asyncio.gather(*publishing, return_exceptions=True)
 
     async def tell(self, alert: Alert) -> None:
         """Return once Kafka has confirmed *alert* on `weir.alerts`. Raises TryAgain."""

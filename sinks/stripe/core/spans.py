@@ -34,6 +34,11 @@ def next_walk(walked: Iterable[Span], now_s: int) -> Span | None:
     return Span(max(horizon_s, newest_s - OVERLAP_S), to_s)
 
 
+def reaches(span: Span, now_s: int) -> bool:
+    """Say whether a walk of *span* leaves nothing over that had settled at *now_s*."""
+    return span.to_s >= now_s - SETTLED_S
+
+
 def with_span(walked: Iterable[Span], new: Span) -> tuple[Span, ...]:
     """Return *walked* and *new* as few spans as say it, the oldest first."""
     found: list[Span] = []

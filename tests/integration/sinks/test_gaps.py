@@ -11,7 +11,9 @@ from runtime.settings import Settings
 from schemas.alert import WebhooksSilent, decode_alert
 from schemas.topics import ALERTS
 from schemas.webhook import Origin
+from sinks.jobs.defer import defer
 from sinks.stripe.core.spans import SETTLED_S
+from sinks.stripe.orders import walk_order
 from tests.integration.sinks.stripe_double import Fault, StripeDouble, stripe_double
 from tests.integration.sinks.stripe_tenant import (
     EVENTS,
@@ -147,6 +149,37 @@ def test_a_walk_is_taken_up_where_it_was_stopped(
     places = [each.params.get("starting_after") for each in double.seen[asked:]]
     assert places[:2] == ["evt_0199", "evt_0299"]
     assert len(acme.landed()) == 350
+
+
+def test_a_worker_that_comes_back_from_the_dead_leaves_the_walk_to_its_successor(
+    acme: StripeTenant, double: StripeDouble, work: Work
+) -> None:
+    double.put(EVENTS, *past_events(350))
+    double.hold_after = (EVENTS, 2)
+    work("stripe")
+    frozen = work("jobs", WEIR_INSTANCE="jobs-a")
+    until(lambda: double.asked(EVENTS) > 2)
+    frozen.freeze()
+    double.hold_after = None
+    work("jobs", WEIR_INSTANCE="jobs-b")
+    until(lambda: walks_ended(acme))
+    until(lambda: len(acme.rows("select from webhook_events")) == 350)
+    double.open.set()
+    frozen.thaw()
+    until(lambda: "stripe.walk_taken_over" in frozen.log)
+    assert Counter(each.event_id for each in acme.landed()).most_common(1)[0][1] == 1
+
+
+def test_when_the_key_is_revoked_nothing_is_walked_and_nothing_fails(
+    acme: StripeTenant, double: StripeDouble, work: Work
+) -> None:
+    double.put(EVENTS, *past_events(3))
+    defer(acme.database, walk_order(acme.tenant))
+    acme.database.execute("update stripe_keys set sealed = null, revoked_at_ms = 1")
+    work()
+    until(lambda: not acme.rows("select from jobs.procrastinate_jobs where task_name = 'stripe.walk'"))
+    assert acme.rows("select from stripe_walks") == []
+    assert double.asked(EVENTS) == 0
 
 
 def test_two_processes_walk_once_a_period(acme: StripeTenant, double: StripeDouble, work: Work) -> None:

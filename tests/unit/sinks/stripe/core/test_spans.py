@@ -6,7 +6,16 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sinks.stripe.core.spans import HORIZON_S, OVERLAP_S, SETTLED_S, Span, next_walk, unwalked, with_span
+from sinks.stripe.core.spans import (
+    HORIZON_S,
+    OVERLAP_S,
+    SETTLED_S,
+    Span,
+    next_walk,
+    reaches,
+    unwalked,
+    with_span,
+)
 
 SPANS = st.builds(lambda at, length: Span(at, at + length), st.integers(0, 60), st.integers(1, 20))
 
@@ -44,5 +53,7 @@ def test_walk_after_walk_leaves_no_hole_but_what_stripe_no_longer_lists(pauses_s
             continue
         assert now_s - HORIZON_S <= walk.from_s < walk.to_s == now_s - SETTLED_S
         assert walk.from_s <= max(newest_s - OVERLAP_S, now_s - HORIZON_S)
+        assert reaches(walk, now_s)
+        assert not reaches(walk, now_s + 1)
         walked = with_span(walked, walk)
         assert not unwalked(walked, Span(max(newest_s, now_s - HORIZON_S), walk.to_s))
