@@ -97,7 +97,7 @@ JOBS_NAME: Final = "jobs"
 
 def jobs(settings: Settings, metrics: Metrics, health: Health, stop: Event) -> "Jobs":
     """Make the worker on durable jobs."""
-    # The library takes 0.2 s and 20 MB to import, and a process of other sinks has no use for it.
+    # The library takes 0.2 s and 10 MB to import, and a process of other sinks has no use for it.
     from sinks.jobs.worker import Jobs  # noqa: PLC0415
     from sinks.stripe.jobs import stripe_jobs  # noqa: PLC0415
 

@@ -196,7 +196,7 @@ class _Unanswered(TryAgain):
 
 
 def library() -> ModuleType:
-    """Return Stripe's library, which costs 0.3 s and 20 MB, and only where it is used."""
+    """Return Stripe's library, which takes 0.3 s to import, and only where it is used."""
     import stripe  # noqa: PLC0415
 
     return stripe

@@ -38,7 +38,7 @@ class Breaker(NamedTuple):
         """Return what it is at *now_ms*."""
         if self.open_until_ms is None:
             return State.CLOSED
-        return State.HALF_OPEN if self.trial or now_ms >= self.open_until_ms else State.OPEN
+        return State.HALF_OPEN if now_ms >= self.open_until_ms else State.OPEN
 
     def wait_ms(self, now_ms: int) -> int:
         """Return for how long surely no request is let through; 0: it may be now."""
