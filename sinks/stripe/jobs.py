@@ -15,9 +15,10 @@ from sinks.jobs.job import Job
 from sinks.stripe.backfill import Backfill
 from sinks.stripe.clients import Clients
 from sinks.stripe.entry import Entry
+from sinks.stripe.fetch import Fetch
 from sinks.stripe.gaps import Gaps
 from sinks.stripe.keys import Keys
-from sinks.stripe.orders import BACKFILL, WALK, WALKS, walk_order
+from sinks.stripe.orders import BACKFILL, SNAPSHOT, WALK, WALKS, walk_order
 from sinks.stripe.publish import Publisher
 from sinks.stripe.record import Record
 from sinks.stripe.silence import Silence
@@ -51,4 +52,5 @@ def stripe_jobs(settings: Settings, metrics: Metrics, pool: Pool, stack: AsyncEx
         Job(WALKS, order_walks, settings.stripe_walk_seconds, show_walked),
         Job(WALK, gaps.walk),
         Job(BACKFILL, backfill.work),
+        Job(SNAPSHOT, Fetch(keys, clients, publisher).fetch),
     )

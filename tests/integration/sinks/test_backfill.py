@@ -12,9 +12,11 @@ from console.control.backfills import order_backfill
 from runtime.postgres import Connection
 from runtime.settings import Settings
 from schemas.webhook import Origin
+from sinks.jobs.defer import defer
 from sinks.stripe.api import PATHS
 from sinks.stripe.core.spans import HORIZON_S, Span
 from sinks.stripe.core.stages import KINDS
+from sinks.stripe.orders import snapshot_order
 from tests.integration.sinks.stripe_double import StripeDouble, stripe_double
 from tests.integration.sinks.stripe_tenant import EVENTS, HOUR_S, Landed, StripeTenant, past_events
 from tests.running import Running
@@ -163,6 +165,21 @@ def test_a_kill_in_the_middle_loses_nothing_and_doubles_nothing(
     assert set(objects.values()) == {1}
     assert len(objects) == 120 + len(KINDS) + 149
     assert path == EVENTS or double.asked(EVENTS) == asked
+
+
+def test_one_object_is_fetched_for_whoever_orders_it_in_a_transaction_of_its_own(
+    acme: StripeTenant, work: Work
+) -> None:
+    without_walks(acme)
+    with acme.database.transaction():
+        for object_id in ("in_old7", "in_old7", "in_nobody"):
+            defer(acme.database, snapshot_order(acme.tenant, "invoice", object_id))
+    work("jobs")
+    until(lambda: acme.rows("select from jobs.procrastinate_jobs where status = 'failed'"))
+    until(lambda: not acme.rows("select from jobs.procrastinate_jobs where status in ('todo', 'doing')"))
+    [landed] = acme.landed()
+    assert landed.origin is Origin.SNAPSHOT
+    assert len(object_of(landed)["lines"]["data"]) == 12
 
 
 def test_a_backfill_that_a_person_has_to_help_says_why(
