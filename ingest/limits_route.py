@@ -11,7 +11,6 @@ from aiohttp import web
 from ingest.auth import INGEST_SCOPE, Senders
 from ingest.core.forms import form_of
 from ingest.core.gate import Gate
-from ingest.core.gcra import SECOND_NS
 from ingest.core.limit_answers import UseAnswer, granted, refusal
 from ingest.core.limit_requests import Place, place_of, wanted_lease, wanted_micro
 from ingest.core.problem import refuse
@@ -22,6 +21,7 @@ from ingest.http_answer import JSON, Answer, problem_answer
 from ingest.http_body import read_body
 from ingest.instruments import LIMITS_ROUTE, Instruments
 from schemas.catalog import Catalog
+from schemas.gcra import SECOND_NS
 from schemas.quantity import format_micro
 from schemas.quota_check import Standing
 

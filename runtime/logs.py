@@ -22,14 +22,18 @@ from runtime.settings import LogFormat, LogLevel
 KAFKA_LOGGER: Final = "librdkafka"
 
 _SECRET_FIELDS: Final = frozenset({"authorization", "dsn", "key", "password", "secret", "token"})
-#: One of our API keys, or the password in an address.
-_SECRET_TEXT: Final = re.compile(r"wk_[A-Za-z0-9_-]{43}|(?<=://)([^:/@\s]*):[^@/\s]+(?=@)")
+#: One of our API keys, one of Stripe's, or the password in an address.
+_SECRET_TEXT: Final = re.compile(
+    r"wk_[A-Za-z0-9_-]{43}|\b[rs]k_(?:live|test)_\w+|(?<=://)([^:/@\s]*):[^@/\s]+(?=@)"
+)
 #: A library that cannot connect says so dozens of times a second, per client: one of a kind in this time.
 _KIND_SECONDS: Final = 10.0
 _MOST_KINDS: Final = 1_000
 _NUMBERS: Final = re.compile(r"\d+")
 #: Chatty at INFO, and our own events say the same better.
-_QUIET: Final = ("aiokafka", "aiohttp.access", "asyncio", "faust", "mode", "alembic")
+_QUIET: Final = (
+    *("aiokafka", "aiohttp.access", "asyncio", "faust", "mode", "alembic", "procrastinate", "stripe"),
+)
 
 
 def get_logger(name: str) -> FilteringBoundLogger:

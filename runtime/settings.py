@@ -68,13 +68,16 @@ class Settings:
         str, About("Who changes things, for the audit log; empty: the system's user, at its host", (CONSOLE,))
     ] = ""
     secret_key: Annotated[
-        str, About("Encrypts tenants' secrets at rest; `weir up` makes one", (INGEST, CONSOLE), secret=True)
+        str,
+        About(
+            "Encrypts tenants' secrets at rest; `weir up` makes one", (INGEST, SINKS, CONSOLE), secret=True
+        ),
     ] = ""
     secret_key_previous: Annotated[
         str,
         About(
             "The key before, which still opens what was sealed with it, until all is sealed anew",
-            (INGEST, CONSOLE),
+            (INGEST, SINKS, CONSOLE),
             secret=True,
         ),
     ] = ""
@@ -168,6 +171,12 @@ class Settings:
     archive_interval_ms: Annotated[
         Positive, About("Longest time before an archive file is closed, in ms", (SINKS,))
     ] = 10_000
+    stripe_api: Annotated[str, About("Where Stripe's API is", (SINKS,))] = "https://api.stripe.com"
+    stripe_walk_seconds: Annotated[
+        int,
+        Meta(ge=1, le=_DAY_SECONDS),
+        About("How often Stripe's list of events is compared with what has come, in s", (SINKS,)),
+    ] = 900
     canary_seconds: Annotated[
         int,
         Meta(ge=0, le=3_600),

@@ -3,6 +3,7 @@
 A fact may stand on the log more than once after a crash, always the same: readers go by its key.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -35,10 +36,28 @@ class QuotaThresholdReached(msgspec.Struct, frozen=True, kw_only=True, tag_field
     raised_at_ms: int
 
 
-Alert = QuotaThresholdReached
+class WebhooksSilent(msgspec.Struct, frozen=True, kw_only=True, tag_field="alert", tag="webhooks_silent"):
+    """Stripe has events of a tenant, and its webhooks bring none: told of once a day (UTC).
+
+    Stripe disables an endpoint that has not taken its webhooks for days.
+    """
+
+    tenant: str
+    #: As 2026-11-23.
+    day: str
+    #: None: there never was one.
+    last_webhook_at_ms: int | None
+    #: Events that came by no webhook since, and were found in Stripe's list.
+    missing: int
+    #: Creation of the newest of them.
+    newest_at_ms: int
+    raised_at_ms: int
+
+
+Alert = QuotaThresholdReached | WebhooksSilent
 
 _encode: Final = msgspec.json.Encoder().encode
-_decode: Final = msgspec.json.Decoder(Alert).decode
+_decode: Final[Callable[[bytes], Alert]] = msgspec.json.Decoder(Alert).decode
 
 
 def quota_threshold(key: UsedKey, crossing: Crossing) -> QuotaThresholdReached:
@@ -68,18 +87,21 @@ def level_of(percent: int) -> str:
 
 def alert_key(alert: Alert) -> bytes:
     """Return the key that tells one fact from another."""
-    return _encode(
-        (
-            "quota",
-            alert.tenant,
-            alert.customer,
-            alert.meter,
-            alert.period_start_ms,
-            alert.period_end_ms,
-            alert.limit_micro,
-            alert.percent,
-        )
-    )
+    match alert:
+        case QuotaThresholdReached():
+            names: tuple[object, ...] = (
+                "quota",
+                alert.tenant,
+                alert.customer,
+                alert.meter,
+                alert.period_start_ms,
+                alert.period_end_ms,
+                alert.limit_micro,
+                alert.percent,
+            )
+        case WebhooksSilent():
+            names = ("webhooks_silent", alert.tenant, alert.day)
+    return _encode(names)
 
 
 def encode_alert(alert: Alert) -> bytes:

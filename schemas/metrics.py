@@ -25,6 +25,7 @@ _CANARY_STAGE: Final = Label("stage", ("accepted", "quota", "stored"))
 _GROUP: Final = Label("group")
 #: What a hot key is; never whose.
 _KEY_KIND: Final = Label("kind", ("customer", "tenant"))
+_JOB: Final = Label("job", ("stripe.walks", "stripe.walk", "stripe.backfill", "stripe.snapshot"))
 _PARTITION: Final = Label("partition")
 _PROVIDER: Final = Label("provider", ("stripe",))
 _ROUTE: Final = Label("route")
@@ -301,6 +302,46 @@ EVENT_END_TO_END: Final = Histogram(
     (SINKS,),
     (Label("stage", ("stored",)),),
     buckets=_END_TO_END,
+)
+
+# Stripe's API, and durable jobs
+STRIPE_REQUESTS: Final = Counter(
+    "stripe_requests_total",
+    "Requests to Stripe's API, each try counted, by what became of them",
+    (SINKS,),
+    (Label("outcome", ("answered", "refused", "throttled", "failed", "unreachable")),),
+)
+STRIPE_REQUEST_DURATION: Final = Histogram(
+    "stripe_request_duration_seconds", "Time of one try, waits left out", (SINKS,), buckets=_PAUSE
+)
+STRIPE_BREAKERS: Final = Gauge(
+    "stripe_breakers",
+    "Tenants asked for so far, by whether Stripe is asked for them",
+    (SINKS,),
+    (Label("state", ("closed", "open", "half_open")),),
+)
+STRIPE_ENTERED: Final = Counter(
+    "stripe_entered_total",
+    "Events of Stripe's list that no webhook had brought, and objects, put on weir.stripe",
+    (SINKS,),
+    (Label("origin", ("backfill", "snapshot")),),
+)
+STRIPE_WALKED: Final = Gauge(
+    "stripe_walked_timestamp_seconds",
+    "Up to when the events of every tenant with a key have been compared, least tenant; 0: of one, none yet",
+    (SINKS,),
+)
+JOBS: Final = Counter(
+    "jobs_total",
+    "Durable jobs that came to an end, by how",
+    (SINKS,),
+    (_JOB, Label("outcome", ("done", "again", "failed"))),
+)
+JOB_DEADLINES_MISSED: Final = Counter(
+    "job_deadlines_missed_total",
+    "Periods whose job began later than the period is long",
+    (SINKS,),
+    (_JOB,),
 )
 
 # Dead letters

@@ -64,7 +64,7 @@ STRIPE: Final = Topic(
     name="stripe",
     record="one verified Stripe event, byte for byte",
     partition_by="hash(tenant)",
-    makers=("ingest",),
+    makers=("ingest", "sinks: jobs"),
     readers=("processors", "sinks: stripe, archive"),
     retention_ms=30 * DAY_MS,
     log_append_time=True,
@@ -110,7 +110,7 @@ ALERTS: Final = Topic(
     name="alerts",
     record="one alert, by its dedupe key",
     partition_by="hash(tenant)",
-    makers=("processors",),
+    makers=("processors", "sinks: jobs"),
     readers=("console",),
     retention_ms=30 * DAY_MS,
 )

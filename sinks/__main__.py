@@ -1,4 +1,4 @@
-"""`python -m sinks [rollups|archive|dead-letters|door …]`: the named sinks, or all of them."""
+"""`python -m sinks [rollups|archive|dead-letters|door|stripe|jobs …]`: the named sinks, or all of them."""
 
 import gc
 import sys

@@ -16,7 +16,7 @@ from runtime.version import build
 from schemas.errors import Misconfigured
 from schemas.process import SINKS
 from sinks import sql
-from sinks.build import BUILDERS
+from sinks.build import BUILDERS, JOBS_NAME, jobs
 from sinks.follower import Follower
 from sinks.footing import Footing
 from sinks.ground import Ground
@@ -43,18 +43,23 @@ class App:
 
     def __init__(self, settings: Settings, names: Sequence[str], stop: threading.Event) -> None:
         """Build the sinks *names*, all if there are none. Raises Misconfigured for an unknown one."""
-        unknown = sorted(set(names) - set(BUILDERS))
+        known_names = (*BUILDERS, JOBS_NAME)
+        unknown = sorted(set(names) - set(known_names))
         if unknown:
-            raise Misconfigured(f"there is no sink {', '.join(unknown)}: name some of {', '.join(BUILDERS)}")
+            raise Misconfigured(
+                f"there is no sink {', '.join(unknown)}: name some of {', '.join(known_names)}"
+            )
         self._settings = settings
         self._stop = stop
-        self._names = tuple(names) or tuple(BUILDERS)
-        self._groups = {name: f"{settings.topic_prefix}sink-{name}" for name in self._names}
-        known = {"sink": self._names, "group": self._groups.values()}
+        self._names = tuple(names) or known_names
+        sinks = tuple(name for name in self._names if name in BUILDERS)
+        self._groups = {name: f"{settings.topic_prefix}sink-{name}" for name in sinks}
+        known = {"sink": sinks, "group": self._groups.values()}
         self._metrics = Metrics(SINKS, build(settings.commit), known)
         self._health = Health()
         # Before anybody can ask: a process without needs would be ready.
-        self._standings = {name: Standing(name, self._health) for name in self._names}
+        self._standings = {name: Standing(name, self._health) for name in sinks}
+        self._jobs = jobs(settings, self._metrics, self._health, stop) if JOBS_NAME in self._names else None
         self._failures: list[Exception] = []
         self._changed = threading.Event()
 
@@ -79,7 +84,10 @@ class App:
 
     def _run(self, name: str) -> None:
         try:
-            self._follower(name).run()
+            if name == JOBS_NAME and self._jobs is not None:
+                self._jobs.run()
+            else:
+                self._follower(name).run()
         except Exception as error:  # noqa: BLE001 - it is raised in the main thread
             self._failures.append(error)
 

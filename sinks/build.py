@@ -1,9 +1,11 @@
 """Makes each sink out of settings, by its name on the command line."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from threading import Event, Thread
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from runtime.health import Health
 from runtime.metrics import Metrics
 from runtime.settings import Settings
 from schemas.metrics import EVENT_END_TO_END, SINK_WAITING_ROWS
@@ -18,6 +20,9 @@ from sinks.sink import Sink
 from sinks.store import Store
 from sinks.stripe import reading as stripe
 from sinks.stripe.recording import Recording
+
+if TYPE_CHECKING:
+    from sinks.jobs.worker import Jobs
 
 _MS: Final = 1_000
 
@@ -82,6 +87,19 @@ def webhooks(settings: Settings, _metrics: Metrics, _stop: Event) -> Built:
 def mirror(settings: Settings, _metrics: Metrics, _stop: Event) -> Built:
     """Make the sink of the mirror of Stripe's objects."""
     return Built(MirrorSink(sql.queries(), settings.sink_interval_ms / _MS), Store(settings, "sink-mirror"))
+
+
+#: The name under which durable jobs are worked on, beside the sinks.
+JOBS_NAME: Final = "jobs"
+
+
+def jobs(settings: Settings, metrics: Metrics, health: Health, stop: Event) -> "Jobs":
+    """Make the worker on durable jobs."""
+    # The library takes 0.2 s and 10 MB to import, and a process of other sinks has no use for it.
+    from sinks.jobs.worker import Jobs  # noqa: PLC0415
+    from sinks.stripe.jobs import stripe_jobs  # noqa: PLC0415
+
+    return Jobs(settings, metrics, health, stop, partial(stripe_jobs, settings, metrics))
 
 
 #: Every sink by its name.

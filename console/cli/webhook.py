@@ -12,6 +12,7 @@ import click
 from console.cli.place import with_settings
 from console.cli.reading import ask_store, instants, span_options
 from console.cli.show import Format, example, format_option, say, show
+from console.cli.webhook_gaps import backfill, backfills, gaps
 from console.cli.webhook_secret import command as secret
 from console.cli.whose import tenant_of
 from console.webhooks.address import webhook_url
@@ -29,10 +30,13 @@ _TENANT: Final = click.option("--tenant", help="Whose; may be left out where the
 
 @click.group()
 def command() -> None:
-    """Stripe's webhooks: secrets, and the record of every delivery."""
+    """Stripe's webhooks: secrets, the record of every delivery, and what none brought."""
 
 
 command.add_command(secret, "secret")
+command.add_command(gaps)
+command.add_command(backfill)
+command.add_command(backfills)
 
 
 class Chosen(NamedTuple):

@@ -7,11 +7,13 @@ from typing import BinaryIO, Final
 import click
 
 from console.catalog.core.durations import span_ms
+from console.cli.handed_over import from_file, read_secret
 from console.cli.place import with_settings
 from console.cli.show import Format, example, format_option, say, show
 from console.cli.whose import tenant_of
 from console.control import webhook_secrets
 from console.control.core.webhook_secret import RANDOM_BYTES, secret_of
+from console.control.sealed import reseal as reseal_all
 from console.webhooks.address import webhook_url
 from runtime.postgres import connect
 from runtime.sealing import Keyring
@@ -23,16 +25,8 @@ from schemas.instant import DAY_MS, format_instant
 #: As long as Stripe itself lets both hold at most.
 _OVERLAP: Final = "24h"
 _MOST_OVERLAP_MS: Final = 7 * DAY_MS
-#: More than a secret is as long.
-_MOST_BYTES: Final = 4_096
 
-_FROM_FILE: Final = click.option(
-    "--from-file",
-    "file",
-    type=click.File("rb"),
-    required=True,
-    help="The file that holds the secret; - is standard input. It is never given on the command line.",
-)
+_FROM_FILE: Final = from_file("secret")
 
 
 @click.group()
@@ -52,7 +46,7 @@ def command() -> None:
 @with_settings
 def add(settings: Settings, *, tenant: str, file: BinaryIO, output: Format) -> None:
     """Keep the secret that Stripe signs TENANT's webhooks with, and print the URL to give to Stripe."""
-    text = _read(file)
+    text = secret_of(read_secret(file, "secret"))
     settings.need("postgres")
     with connect(settings, "webhook", autocommit=True) as connection:
         kept = webhook_secrets.add_secret(
@@ -73,7 +67,7 @@ def add(settings: Settings, *, tenant: str, file: BinaryIO, output: Format) -> N
 def rotate(settings: Settings, *, tenant: str, file: BinaryIO, overlap: str, output: Format) -> None:
     """Keep the next secret of TENANT: both hold for a while, as Stripe signs with both."""
     overlap_ms = _overlap(overlap)
-    text = _read(file)
+    text = secret_of(read_secret(file, "secret"))
     settings.need("postgres")
     now_ms = _now_ms()
     with connect(settings, "webhook", autocommit=True) as connection:
@@ -119,10 +113,10 @@ def revoke(settings: Settings, *, secret_id: str, output: Format) -> None:
 @format_option
 @with_settings
 def reseal(settings: Settings, *, output: Format) -> None:
-    """Seal all secrets with WEIR_SECRET_KEY that were sealed with WEIR_SECRET_KEY_PREVIOUS."""
+    """Seal with WEIR_SECRET_KEY what WEIR_SECRET_KEY_PREVIOUS sealed: secrets, and keys of Stripe's API."""
     settings.need("postgres")
     with connect(settings, "webhook", autocommit=True) as connection:
-        number = webhook_secrets.reseal_secrets(connection, Keyring.of(settings))
+        number = reseal_all(connection, Keyring.of(settings))
     show(output, ("resealed",), [(number,)], {"resealed": number})
 
 
@@ -136,13 +130,6 @@ def _show(settings: Settings, kept: WebhookSecretKept, output: Format) -> None:
         click.echo(answer["url"])
     else:
         show(output, tuple(answer), [tuple(answer.values())], answer)
-
-
-def _read(file: BinaryIO) -> str:
-    if file.isatty():
-        say("paste the secret, then press Enter")
-        return secret_of(file.readline())
-    return secret_of(file.read(_MOST_BYTES))
 
 
 def _overlap(text: str) -> int:

@@ -139,3 +139,23 @@ on conflict (tenant, stripe_customer) do update set customer = excluded.customer
 -- name: unlink
 delete from customer_links where tenant = %(tenant)s and stripe_customer = %(stripe_customer)s
 returning customer;
+
+-- name: stripe_key_add
+insert into stripe_keys (key_id, tenant, sealed, last_four, created_at_ms, revoked_at_ms)
+values (%(key_id)s, %(tenant)s, %(sealed)s, %(last_four)s, %(created_at_ms)s, %(revoked_at_ms)s);
+
+-- name: stripe_key_change
+update stripe_keys set sealed = %(sealed)s, revoked_at_ms = %(revoked_at_ms)s where key_id = %(key_id)s;
+
+-- name: stripe_key_list
+select key_id, tenant, sealed, last_four, created_at_ms, revoked_at_ms from stripe_keys
+where %(tenant)s::text is null or tenant = %(tenant)s
+order by tenant, created_at_ms desc, key_id;
+
+-- name: backfill_under_way
+select backfill_id from stripe_backfills
+where tenant = %(tenant)s and from_s = %(from_s)s and to_s = %(to_s)s and state in ('waiting', 'running');
+
+-- name: backfill_add
+insert into stripe_backfills (backfill_id, tenant, from_s, to_s, state, asked_at_ms, moved_at_ms)
+values (%(backfill_id)s, %(tenant)s, %(from_s)s, %(to_s)s, 'waiting', %(now_ms)s, %(now_ms)s);

@@ -81,17 +81,16 @@ def revoke_secret(connection: Connection, word: str, now_ms: int) -> WebhookSecr
     raise Reject("there is no such secret: see `weir webhook secret list`")
 
 
-def reseal_secrets(connection: Connection, keyring: Keyring) -> int:
+def reseal_secrets(changed: Change, keyring: Keyring) -> int:
     """Seal with the present key what was sealed with the one before; return how many secrets it were.
 
     Raises Misconfigured where a secret cannot be opened.
     """
-    with change(connection) as changed:
-        old = [each for each in _secrets(connection, None) if not keyring.is_current(each.sealed)]
-        for secret in old:
-            anew = keyring.seal(keyring.open(secret.sealed, secret.purpose), secret.purpose)
-            _keep(changed, "webhook_secret.sealed_anew", secret, msgspec.structs.replace(secret, sealed=anew))
-        return len(old)
+    old = [each for each in _secrets(changed.connection, None) if not keyring.is_current(each.sealed)]
+    for secret in old:
+        anew = keyring.seal(keyring.open(secret.sealed, secret.purpose), secret.purpose)
+        _keep(changed, "webhook_secret.sealed_anew", secret, msgspec.structs.replace(secret, sealed=anew))
+    return len(old)
 
 
 def list_secrets(connection: Connection, tenant: str | None, now_ms: int) -> list[Kept]:

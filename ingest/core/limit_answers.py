@@ -5,10 +5,10 @@ from typing import Final
 
 import msgspec
 
-from ingest.core.gcra import SECOND_NS
 from ingest.core.problem import Problem
 from ingest.core.tenant_quota import MOST_SECONDS
 from ingest.core.use import Kind, Outcome
+from schemas.gcra import SECOND_NS
 from schemas.plan import OnUnavailable
 from schemas.quota_check import Decision, Standing
 from schemas.use_limit import LimitAnswer, Window

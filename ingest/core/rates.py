@@ -10,9 +10,9 @@ one request.
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from ingest.core.gcra import SECOND_NS, Gcra
 from ingest.core.problem import refuse
 from schemas.catalog import Catalog, KeyIssued
+from schemas.gcra import SECOND_NS, Gcra
 from schemas.rate import Rate
 
 #: A body that holds nothing countable counts as one event for each of these.

@@ -3,9 +3,9 @@
 from enum import Enum
 from typing import Final, NamedTuple
 
-from ingest.core.gcra import SECOND_NS, Gcra
 from ingest.core.leases import Leases, Total
 from ingest.core.sliding import SlidingWindow
+from schemas.gcra import SECOND_NS, Gcra
 from schemas.quantity import MICRO
 from schemas.use_limit import Level, UseLimit, Window
 

@@ -7,7 +7,7 @@ from processors.usage.core.quota_table import QuotaTable
 from processors.usage.core.seen_index import SeenIndex
 from processors.usage.core.table import UsageTable
 from schemas import quota, rollup
-from schemas.alert import Alert, quota_threshold
+from schemas.alert import QuotaThresholdReached, quota_threshold
 from schemas.seen import ENTRY_BYTES, parse_offset_key
 from schemas.stamp import leading_stamp
 from schemas.topics import QUOTAS, ROLLUPS
@@ -45,12 +45,12 @@ def restore_rollups(rollups: Changelog, table: UsageTable) -> None:
     rollups.move(take)
 
 
-def restore_quotas(quotas: Changelog, table: QuotaTable, durable_stamp: int) -> list[Alert]:
+def restore_quotas(quotas: Changelog, table: QuotaTable, durable_stamp: int) -> list[QuotaThresholdReached]:
     """Move every row into *table*; return the alerts that may not be on the log yet.
 
     Those are of thresholds that were reached behind *durable_stamp*.
     """
-    owed: list[Alert] = []
+    owed: list[QuotaThresholdReached] = []
 
     def take(raw: bytes, value: bytes) -> None:
         table.restore(raw, value)

@@ -12,7 +12,7 @@ from processors.usage.observe import Observer
 from processors.usage.row_store import LEAST_RECORDS, RECORDS_A_ROW, RowStore
 from processors.usage.seen_store import SeenStore
 from schemas import rollup
-from schemas.alert import Alert, alert_key, encode_alert
+from schemas.alert import QuotaThresholdReached, alert_key, encode_alert
 from schemas.catalog import Catalog
 from schemas.instant import HOUR_MS
 from schemas.partition import partition_of_tenant
@@ -56,7 +56,7 @@ class Owed(NamedTuple):
 
     rollups: list[NewRecord]
     quotas: list[NewRecord]
-    alerts: list[Alert]
+    alerts: list[QuotaThresholdReached]
 
 
 class UsageState:
@@ -179,7 +179,7 @@ class UsageState:
             ),
         )
 
-    def _alerts(self, alerts: Iterable[Alert]) -> list[Append]:
+    def _alerts(self, alerts: Iterable[QuotaThresholdReached]) -> list[Append]:
         """Return what has to be appended, by the partition of each alert's tenant."""
         partitions = self.partition.identity.partitions
         by_partition: dict[int, list[NewRecord]] = {}

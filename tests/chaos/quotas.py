@@ -8,7 +8,7 @@ from console.control.versions import versions
 from console.quota.counters import Counters, read_counters
 from runtime.postgres import connect
 from runtime.settings import Settings
-from schemas.alert import decode_alert
+from schemas.alert import QuotaThresholdReached, decode_alert
 from schemas.catalog import Catalog, CustomerPlaced
 from schemas.meters import Aggregation
 from schemas.partition import partition_of
@@ -160,7 +160,7 @@ def _told(settings: Settings, now_ms: int) -> dict[Threshold, int]:
     found: dict[Threshold, int] = {}
     for said in wordings(settings).values():
         alert = decode_alert(min(said))
-        if alert.period_start_ms <= now_ms < alert.period_end_ms:
+        if isinstance(alert, QuotaThresholdReached) and alert.period_start_ms <= now_ms < alert.period_end_ms:
             key = UsedKey(
                 alert.tenant, alert.customer, alert.meter, alert.period_start_ms, alert.period_end_ms
             )

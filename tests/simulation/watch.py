@@ -36,7 +36,8 @@ class Watch:
     @property
     def alerts(self) -> Iterable[QuotaThresholdReached]:
         """Return every alert, once."""
-        return map(decode_alert, self._told.values())
+        alerts = map(decode_alert, self._told.values())
+        return [alert for alert in alerts if isinstance(alert, QuotaThresholdReached)]
 
     @staticmethod
     def _seen(part: "_Part", kept: Kept) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from processors.usage.core.used import UsedRow
-from schemas.alert import Alert, quota_threshold
+from schemas.alert import QuotaThresholdReached, quota_threshold
 from schemas.catalog import Catalog, MeterSet
 from schemas.meters import Aggregation, Meter
 from schemas.period import Span, span_at
@@ -26,14 +26,14 @@ class Judge:
         #: Counts what it was told to judge by, so that a row knows whether that was something else.
         self._era = 0
 
-    def judge(self, rows: Iterable[UsedRow], catalog: Catalog, at_ms: int) -> list[Alert]:
+    def judge(self, rows: Iterable[UsedRow], catalog: Catalog, at_ms: int) -> list[QuotaThresholdReached]:
         """Note in *rows* the thresholds of *catalog* that they have reached at *at_ms*; return the facts."""
         in_force = catalog.meters_at(at_ms)
         if not in_force.plans:
             return []
         if catalog is not self._catalog or in_force.version != self._version:
             self._catalog, self._version, self._era = catalog, in_force.version, self._era + 1
-        alerts: list[Alert] = []
+        alerts: list[QuotaThresholdReached] = []
         for row in rows:
             if (
                 row.judged_in != self._era
@@ -44,7 +44,7 @@ class Judge:
                 alerts += self._judge(row, in_force, at_ms)
         return alerts
 
-    def _judge(self, row: UsedRow, in_force: MeterSet, at_ms: int) -> list[Alert]:
+    def _judge(self, row: UsedRow, in_force: MeterSet, at_ms: int) -> list[QuotaThresholdReached]:
         about = row.about
         meter = in_force.by_name.get(about.meter)
         placed = self._catalog.plan_of(about.tenant, about.customer, at_ms)

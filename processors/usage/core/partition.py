@@ -18,7 +18,7 @@ from processors.usage.core.seen_index import SeenIndex
 from processors.usage.core.table import UsageTable
 from processors.usage.core.tally import Tally
 from schemas import rollup, verdict
-from schemas.alert import Alert
+from schemas.alert import QuotaThresholdReached
 from schemas.catalog import Catalog
 from schemas.dead_letter import DeadLetter, encode_dead_letter
 from schemas.seen import offset_key
@@ -49,7 +49,7 @@ class Outcome:
     verdicts: list[NewRecord]
     dead_letters: list[NewRecord]
     quotas: list[NewRecord]
-    alerts: list[Alert]
+    alerts: list[QuotaThresholdReached]
     rollups: list[NewRecord]
     #: None while a replay has not come to the end of what was written before it: until then the
     #: rows on the log show no one point of the source.

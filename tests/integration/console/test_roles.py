@@ -49,13 +49,17 @@ def new_login(superuser: Connection, namespace: Namespace) -> Iterator[NewLogin]
 
 @pytest.mark.parametrize("attributes", ["in role weir_writer, weir_operator", "superuser"])
 def test_whoever_migrates_the_read_api_sees_one_tenant(
-    superuser: Connection, new_login: NewLogin, attributes: str
+    superuser: Connection, namespace: Namespace, new_login: NewLogin, attributes: str
 ) -> None:
     # The tests' own databases were migrated by one who may create roles, and nothing else.
     settings = new_login("migrates", attributes)
-    superuser.execute("drop schema public cascade")
+    superuser.execute("drop schema public, jobs cascade")
     superuser.execute("create schema public")
     superuser.execute("grant all on schema public to public")
+    login = sql.Identifier(str(conninfo_to_dict(settings.postgres)["user"]))
+    superuser.execute(
+        sql.SQL("grant create on database {} to {}").format(sql.Identifier(namespace.name), login)
+    )
     migrate(settings.postgres)
 
     with connect(settings, "test", autocommit=True) as owner:

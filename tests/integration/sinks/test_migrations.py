@@ -7,6 +7,7 @@ from importlib.resources import files
 
 import psycopg
 import pytest
+from procrastinate.schema import SchemaManager
 
 from runtime.postgres import Connection, connect
 from runtime.settings import Settings
@@ -56,6 +57,9 @@ def database(settings: Settings) -> Iterator[Connection]:
         yield connection
 
 
+#: An access list, and the line that pins a function's path.
+_MAY = re.compile(r"^\{.*=\w*/\w+.*\}$")
+_KEPT_PATH = re.compile(r" SET search_path TO [^\n]*\n")
 _PATH = re.compile(r"(?<=SET search_path TO )('[^']*'(, )?)+")
 
 
@@ -72,14 +76,41 @@ def shape(connection: Connection, schema: str) -> list[tuple[object, ...]]:
 
 def test_schema_sql_equals_the_sum_of_the_migrations(settings: Settings, database: Connection) -> None:
     migrate(settings.postgres)
-    database.execute("create schema written")
-    database.execute("set search_path to written")
-    database.execute((files("sinks.sql") / "schema.sql").read_bytes())
+    migrated = whole_shape(database)
+    downgrade(settings.postgres, "base")
 
-    migrated, written = shape(database, "public"), shape(database, "written")
+    database.execute("set search_path to public")
+    for name in ("schema.sql", "jobs.sql"):
+        database.execute((files("sinks.sql") / name).read_bytes())
 
-    assert len(written) > 100
-    assert migrated == written
+    assert all(len(each) > 100 for each in migrated)
+    assert migrated == whole_shape(database)
+
+
+def test_the_jobs_tables_are_those_of_the_library_that_is_installed(
+    settings: Settings, database: Connection
+) -> None:
+    migrate(settings.postgres)
+    database.execute("create schema theirs")
+    database.execute("set search_path to theirs")
+    database.execute(SchemaManager.get_schema().encode())
+
+    def known(schema: str) -> list[tuple[object, ...]]:
+        """Return all but who may do what, and the path that each function of ours has."""
+        return [
+            tuple(
+                # Where our schema's name was taken out, an alias of theirs went with it.
+                "None" if _MAY.match(str(value)) else _KEPT_PATH.sub("", str(value)).replace("jobs.", "")
+                for value in row
+            )
+            for row in shape(database, schema)
+        ]
+
+    assert known("jobs") == known("theirs")
+
+
+def whole_shape(connection: Connection) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
+    return shape(connection, "jobs"), shape(connection, "public")
 
 
 def test_migrating_again_and_by_many_at_once_changes_nothing(
@@ -88,23 +119,24 @@ def test_migrating_again_and_by_many_at_once_changes_nothing(
     with ThreadPoolExecutor(4) as pool:
         for done in [pool.submit(migrate, settings.postgres) for _ in range(4)]:
             done.result()
-    before = shape(database, "public")
+    before = whole_shape(database)
 
     migrate(settings.postgres)
 
-    assert shape(database, "public") == before
+    assert whole_shape(database) == before
     assert database.execute("select count(*) from alembic_version").fetchone() == (1,)
 
 
 def test_the_way_down_leads_back_up(settings: Settings, database: Connection) -> None:
     migrate(settings.postgres)
-    before = shape(database, "public")
+    before = whole_shape(database)
 
     downgrade(settings.postgres, "base")
     assert shape(database, "public") == []
+    assert database.execute("select to_regnamespace('jobs')").fetchone() == (None,)
     migrate(settings.postgres)
 
-    assert shape(database, "public") == before
+    assert whole_shape(database) == before
 
 
 def test_a_step_that_fails_leaves_no_half(settings: Settings, database: Connection) -> None:

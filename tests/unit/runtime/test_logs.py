@@ -12,6 +12,7 @@ from runtime import logs
 from runtime.settings import LogFormat
 
 KEY = "wk_" + "a" * 43
+STRIPE_KEY = "rk_live_" + "b" * 24
 
 
 @pytest.fixture(autouse=True)
@@ -76,10 +77,12 @@ def test_a_field_with_a_secrets_name_is_masked(stream: io.StringIO, name: str) -
 def test_keys_and_passwords_in_texts_are_masked(stream: io.StringIO) -> None:
     log = logs.get_logger("x")
     log.info("event", header=f"Bearer {KEY}", address="postgresql://weir:hush@db:5432/weir")
+    log.info("stripe", reason=f"no such key {STRIPE_KEY}")
     log.info("in the event itself: " + KEY)  # noqa: G003 - the slip that has to do no harm
     logging.getLogger("library").warning("postgresql://weir:hush@db/weir")
 
     assert KEY not in stream.getvalue()
+    assert STRIPE_KEY not in stream.getvalue()
     assert "hush" not in stream.getvalue()
     assert written(stream)[0]["address"] == "postgresql://weir:********@db:5432/weir"
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import quota, rollup
-from schemas.alert import alert_key, decode_alert, encode_alert, level_of, quota_threshold
+from schemas.alert import WebhooksSilent, alert_key, decode_alert, encode_alert, level_of, quota_threshold
 from schemas.dead_letter import (
     KEPT_BYTES,
     DeadLetter,
@@ -140,6 +140,24 @@ def test_an_alert_is_pinned_on_the_wire() -> None:
     assert alert_key(alert) == b'["quota","acme","c-1","api",0,2678400000,10000000,80]'
     with pytest.raises(Reject):
         decode_alert(wire[:-1])
+
+
+def test_an_alert_of_silent_webhooks_is_pinned_on_the_wire() -> None:
+    alert = WebhooksSilent(
+        tenant="acme",
+        day="2026-11-23",
+        last_webhook_at_ms=None,
+        missing=4,
+        newest_at_ms=1_795_250_000_000,
+        raised_at_ms=1_795_255_200_000,
+    )
+    wire = (
+        b'{"alert":"webhooks_silent","tenant":"acme","day":"2026-11-23","last_webhook_at_ms":null,"missing":4,'
+        b'"newest_at_ms":1795250000000,"raised_at_ms":1795255200000}'
+    )
+    assert encode_alert(alert) == wire
+    assert decode_alert(wire) == alert
+    assert alert_key(alert) == b'["webhooks_silent","acme","2026-11-23"]'
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,12 @@
 import msgspec
 import pytest
 
-from ingest.core.gcra import SECOND_NS
 from ingest.core.leases import Total
 from ingest.core.limit_answers import granted, refusal
 from ingest.core.use import Kind, Outcome, Use
 from ingest.core.uses import TenantUses, Whose
 from schemas.catalog import Catalog, MetersPublished
+from schemas.gcra import SECOND_NS
 from schemas.meters import Meter
 from schemas.plan import OnUnavailable, Plan
 from schemas.quantity import MICRO

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.core.gcra import SECOND_NS
 from ingest.core.leases import Total
 from ingest.core.sliding import STEPS
 from ingest.core.use import MINUTE_NS, Kind, Use
 from ingest.core.uses import TenantUses, Uses, Whose
+from schemas.gcra import SECOND_NS
 from schemas.quantity import MICRO
 from schemas.use_limit import UseLimit, Window
 

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from processors.stream.core.records import NewRecord, SourceRecord
 from schemas import quota, rollup
-from schemas.alert import decode_alert
+from schemas.alert import QuotaThresholdReached, decode_alert
 from schemas.catalog import Catalog
 from schemas.partial import Partial
 from schemas.seen import parse_offset_key
@@ -111,6 +111,7 @@ def told(machine: Machine) -> set[tuple[quota.UsedKey, int, int]]:
     for record in machine.topics.alerts:
         assert values.setdefault(record.key, record.value) == record.value
         alert = decode_alert(record.value)
+        assert isinstance(alert, QuotaThresholdReached)
         span = alert.period_start_ms, alert.period_end_ms
         key = quota.UsedKey(alert.tenant, alert.customer, alert.meter, *span)
         found.add((key, alert.limit_micro, alert.percent))

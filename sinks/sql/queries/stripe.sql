@@ -1,0 +1,119 @@
+-- What is asked of Stripe, and how far that is. See sinks/stripe.
+
+-- name: stripe_tenants
+select distinct tenant from stripe_keys where revoked_at_ms is null order by tenant
+
+-- name: stripe_key
+select key_id, sealed from stripe_keys
+where tenant = %(tenant)s and revoked_at_ms is null
+order by created_at_ms desc, key_id
+limit 1
+
+-- name: stripe_recorded
+-- How far the record of webhooks is on one partition of weir.stripe.
+select next_offset from sink_offsets
+where sink = 'stripe' and topic = 'stripe' and partition = %(partition)s
+
+-- name: stripe_known
+select event_id from webhook_events where tenant = %(tenant)s and event_id = any(%(event_ids)s)
+
+-- name: stripe_last_said
+-- The newest delivery about each object.
+select distinct on (object_id) object_id, event_id from webhook_deliveries
+where tenant = %(tenant)s and object_id = any(%(object_ids)s)
+order by object_id, recorded_at_ms desc, generation desc, partition desc, source_offset desc
+
+-- name: stripe_note_missing
+insert into stripe_missing (tenant, event_id, type, created_s, found_at_ms)
+select %(tenant)s, new.event_id, new.type, new.created_s, %(now_ms)s
+from unnest(%(event_ids)s::text[], %(types)s::text[], %(created_s)s::bigint[]) as new (event_id, type, created_s)
+on conflict do nothing
+
+-- name: stripe_owed
+select event_id from stripe_missing
+where tenant = %(tenant)s and event_id = any(%(event_ids)s) and entered_at_ms is null
+
+-- name: stripe_note_entered
+update stripe_missing set entered_at_ms = %(now_ms)s
+where tenant = %(tenant)s and event_id = any(%(event_ids)s) and entered_at_ms is null
+
+-- name: stripe_spans
+select from_s, to_s from stripe_spans where tenant = %(tenant)s order by from_s
+
+-- name: stripe_forget_spans
+delete from stripe_spans where tenant = %(tenant)s
+
+-- name: stripe_add_spans
+insert into stripe_spans (tenant, from_s, to_s)
+select %(tenant)s, span.from_s, span.to_s
+from unnest(%(from_s)s::bigint[], %(to_s)s::bigint[]) as span (from_s, to_s)
+
+-- name: stripe_walk_under_way
+select from_s, to_s from stripe_walks where tenant = %(tenant)s and from_s is not null
+
+-- name: stripe_begin_walk
+insert into stripe_walks as walk (tenant, from_s, to_s, epoch, began_at_ms)
+values (%(tenant)s, %(from_s)s, %(to_s)s, 1, %(now_ms)s)
+on conflict (tenant) do update
+set epoch = walk.epoch + 1,
+    began_at_ms = case when walk.from_s is null then excluded.began_at_ms else walk.began_at_ms end,
+    cursor = case when walk.from_s is null then null else walk.cursor end,
+    from_s = coalesce(walk.from_s, excluded.from_s),
+    to_s = coalesce(walk.to_s, excluded.to_s)
+returning epoch, from_s, to_s, cursor
+
+-- name: stripe_advance_walk
+update stripe_walks set cursor = %(cursor)s where tenant = %(tenant)s and epoch = %(epoch)s
+
+-- name: stripe_end_walk
+update stripe_walks
+set from_s = null, to_s = null, cursor = null, ended_at_ms = %(now_ms)s, failed_at_ms = null, failure = null
+where tenant = %(tenant)s and epoch = %(epoch)s
+
+-- name: stripe_fail_walk
+insert into stripe_walks as walk (tenant, failed_at_ms, failure)
+values (%(tenant)s, %(now_ms)s, %(failure)s)
+on conflict (tenant) do update set failed_at_ms = excluded.failed_at_ms, failure = excluded.failure
+
+-- name: stripe_walked
+-- Up to when the list of every tenant with a key has been walked; null: there is none.
+select min(coalesce((select max(span.to_s) from stripe_spans span where span.tenant = owner.tenant), 0))
+from (select distinct tenant from stripe_keys where revoked_at_ms is null) owner
+
+-- name: stripe_silence
+-- When a webhook came last, since when there is a key, and what was missing in between.
+select (
+        select received_at_ms from webhook_deliveries
+        where tenant = %(tenant)s and origin = 'webhook' and recorded_at_ms >= %(long_ago_ms)s
+        order by recorded_at_ms desc
+        limit 1
+    ),
+    (select min(created_at_ms) from stripe_keys where tenant = %(tenant)s),
+    count(*), max(created_s) * 1000
+from stripe_missing
+where tenant = %(tenant)s and created_s >= %(from_s)s and created_s < %(to_s)s
+
+-- name: stripe_note_silence
+insert into stripe_silences (tenant, day, fact) values (%(tenant)s, %(day)s, %(fact)s) on conflict do nothing
+
+-- name: stripe_untold
+select day, fact from stripe_silences where tenant = %(tenant)s and told_at_ms is null order by day
+
+-- name: stripe_note_told
+update stripe_silences set told_at_ms = %(now_ms)s where tenant = %(tenant)s and day = %(day)s
+
+-- name: stripe_begin_backfill
+update stripe_backfills set state = 'running', epoch = epoch + 1, moved_at_ms = %(now_ms)s
+where backfill_id = %(backfill_id)s and state in ('waiting', 'running')
+returning tenant, from_s, to_s, asked_at_ms, stage, cursor, epoch
+
+-- name: stripe_advance_backfill
+update stripe_backfills
+set stage = %(stage)s, cursor = %(cursor)s, read = read + %(read)s, entered = entered + %(entered)s,
+    moved_at_ms = %(now_ms)s, failure = null, state = case when %(stage)s::text is null then 'done' else state end
+where backfill_id = %(backfill_id)s and epoch = %(epoch)s
+
+-- name: stripe_fail_backfill
+update stripe_backfills
+set failure = %(failure)s, moved_at_ms = %(now_ms)s, state = case when %(for_good)s then 'failed' else state end
+where backfill_id = %(backfill_id)s and state = 'running'

@@ -1,0 +1,56 @@
+"""The durable jobs that ask Stripe, put together."""
+
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+
+from runtime.broker import Broker
+from runtime.metrics import Metrics
+from runtime.postgres import Pool
+from runtime.settings import Settings
+from schemas.metrics import STRIPE_WALKED
+from sinks import sql
+from sinks.jobs.defer import defer_async
+from sinks.jobs.job import Job
+from sinks.stripe.backfill import Backfill
+from sinks.stripe.clients import Clients
+from sinks.stripe.entry import Entry
+from sinks.stripe.fetch import Fetch
+from sinks.stripe.gaps import Gaps
+from sinks.stripe.keys import Keys
+from sinks.stripe.orders import BACKFILL, SNAPSHOT, WALK, WALKS, walk_order
+from sinks.stripe.publish import Publisher
+from sinks.stripe.record import Record
+from sinks.stripe.silence import Silence
+
+
+def stripe_jobs(settings: Settings, metrics: Metrics, pool: Pool, stack: AsyncExitStack) -> Sequence[Job]:
+    """Return the jobs; what they have open is closed with *stack*. Needs a running loop."""
+    clients = Clients(settings.stripe_api, metrics)
+    stack.push_async_callback(clients.close)
+    keys = Keys(settings, pool)
+    record = Record(settings, pool, Broker.of(settings, "sink-jobs"))
+    publisher = Publisher.of(settings, metrics)
+    entry = Entry(pool, record, publisher)
+    gaps = Gaps(pool, keys, clients, record, entry, Silence(pool, publisher))
+    backfill = Backfill(pool, keys, clients, record, entry, publisher)
+    walked = metrics.gauge(STRIPE_WALKED)
+
+    async def order_walks() -> None:
+        tenants = await keys.tenants()
+        async with pool.connection() as connection:
+            for tenant in tenants:
+                await defer_async(connection, walk_order(tenant))
+
+    async def show_walked() -> None:
+        async with pool.connection() as connection:
+            row = await (await connection.execute(sql.queries()["stripe_walked"])).fetchone()
+        # Where nobody has a key, nothing is behind.
+        walked.set(time.time() if row is None or row[0] is None else row[0])
+
+    return (
+        Job(WALKS, order_walks, settings.stripe_walk_seconds, show_walked),
+        Job(WALK, gaps.walk),
+        Job(BACKFILL, backfill.work),
+        Job(SNAPSHOT, Fetch(keys, clients, publisher).fetch),
+    )
