@@ -25,7 +25,10 @@ _CANARY_STAGE: Final = Label("stage", ("accepted", "quota", "stored"))
 _GROUP: Final = Label("group")
 #: What a hot key is; never whose.
 _KEY_KIND: Final = Label("kind", ("customer", "tenant"))
-_JOB: Final = Label("job", ("stripe.walks", "stripe.walk", "stripe.backfill", "stripe.snapshot"))
+_JOB: Final = Label(
+    "job",
+    ("stripe.walks", "stripe.walk", "stripe.backfill", "stripe.snapshot", "stripe.due", "stripe.again"),
+)
 _PARTITION: Final = Label("partition")
 _PROVIDER: Final = Label("provider", ("stripe",))
 _ROUTE: Final = Label("route")

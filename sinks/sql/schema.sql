@@ -698,6 +698,9 @@ create table stripe_doubts (
     object_id text not null,
     as_of_ms bigint not null,
     why text not null check (why in ('order', 'lines')),
+    -- How often Stripe was asked, and when it is asked next, by our clock.
+    asked int not null default 0,
+    ask_at_ms bigint not null default 0,
     primary key (tenant, object_kind, object_id)
 );
 

@@ -14,11 +14,12 @@ from sinks.jobs.defer import defer_async
 from sinks.jobs.job import Job
 from sinks.stripe.backfill import Backfill
 from sinks.stripe.clients import Clients
+from sinks.stripe.due import EVERY_S, Due
 from sinks.stripe.entry import Entry
 from sinks.stripe.fetch import Fetch
 from sinks.stripe.gaps import Gaps
 from sinks.stripe.keys import Keys
-from sinks.stripe.orders import BACKFILL, SNAPSHOT, WALK, WALKS, walk_order
+from sinks.stripe.orders import AGAIN, BACKFILL, DUE, SNAPSHOT, WALK, WALKS, walk_order
 from sinks.stripe.publish import Publisher
 from sinks.stripe.record import Record
 from sinks.stripe.silence import Silence
@@ -34,6 +35,7 @@ def stripe_jobs(settings: Settings, metrics: Metrics, pool: Pool, stack: AsyncEx
     entry = Entry(pool, record, publisher)
     gaps = Gaps(pool, keys, clients, record, entry, Silence(pool, publisher))
     backfill = Backfill(pool, keys, clients, record, entry, publisher)
+    due = Due(pool, publisher)
     walked = metrics.gauge(STRIPE_WALKED)
 
     async def order_walks() -> None:
@@ -53,4 +55,6 @@ def stripe_jobs(settings: Settings, metrics: Metrics, pool: Pool, stack: AsyncEx
         Job(WALK, gaps.walk),
         Job(BACKFILL, backfill.work),
         Job(SNAPSHOT, Fetch(keys, clients, publisher).fetch),
+        Job(DUE, due.look, EVERY_S),
+        Job(AGAIN, due.again),
     )

@@ -1,5 +1,6 @@
 """Orders of jobs that ask Stripe. Those of one tenant are worked on one at a time: they share its pace."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from sinks.jobs.defer import Order
@@ -8,6 +9,8 @@ WALKS: Final = "stripe.walks"
 WALK: Final = "stripe.walk"
 BACKFILL: Final = "stripe.backfill"
 SNAPSHOT: Final = "stripe.snapshot"
+DUE: Final = "stripe.due"
+AGAIN: Final = "stripe.again"
 
 
 def walk_order(tenant: str) -> Order:
@@ -27,6 +30,11 @@ def snapshot_order(tenant: str, kind: str, object_id: str) -> Order:
     """
     arguments = {"tenant": tenant, "kind": kind, "object_id": object_id}
     return Order(SNAPSHOT, arguments, None, f"stripe.snapshot/{tenant}/{kind}/{object_id}")
+
+
+def again_order(tenant: str, event_ids: Sequence[str]) -> Order:
+    """Return the order to publish events of *tenant* (id) once more."""
+    return Order(AGAIN, {"tenant": tenant, "event_ids": list(event_ids)})
 
 
 def _lock(tenant: str) -> str:

@@ -33,8 +33,9 @@ using jsonb_to_recordset(%(keys)s::jsonb) as about (tenant text, id text, kind t
 where doubt.tenant = about.tenant and doubt.object_kind = about.kind and doubt.object_id = about.id
 
 -- name: keep_doubts
-insert into stripe_doubts
-select * from jsonb_populate_recordset(null::stripe_doubts, %(rows)s::jsonb)
+insert into stripe_doubts (tenant, object_kind, object_id, as_of_ms, why)
+select tenant, object_kind, object_id, as_of_ms, why
+from jsonb_populate_recordset(null::stripe_doubts, %(rows)s::jsonb)
 
 -- name: keep_history
 insert into stripe_history as known

@@ -117,3 +117,44 @@ where backfill_id = %(backfill_id)s and epoch = %(epoch)s
 update stripe_backfills
 set failure = %(failure)s, moved_at_ms = %(now_ms)s, state = case when %(for_good)s then 'failed' else state end
 where backfill_id = %(backfill_id)s and state = 'running'
+
+-- name: webhook_failures_due
+-- With what was sent first.
+select failure.tenant, failure.event_id, failure.stamp, delivery.payload
+from webhook_failures failure
+join lateral (
+    select payload from webhook_deliveries
+    where tenant = failure.tenant and event_id = failure.event_id and payload is not null
+    order by recorded_at_ms
+    limit 1
+) delivery on true
+where failure.retry_at_ms <= %(now_ms)s
+order by failure.retry_at_ms
+limit %(most)s
+
+-- name: webhook_retried
+-- Unless it has failed once more since.
+update webhook_failures set retry_at_ms = null
+where tenant = %(tenant)s and event_id = %(event_id)s and stamp = %(stamp)s
+
+-- name: webhooks_sent
+-- What was sent under each id first.
+select distinct on (event_id) payload from webhook_deliveries
+where tenant = %(tenant)s and event_id = any(%(event_ids)s) and payload is not null
+order by event_id, recorded_at_ms
+
+-- name: stripe_doubts_due
+-- Those that Stripe can be asked about: the moment is over by its clock, and there is a key. Less and less often.
+update stripe_doubts doubt
+set asked = doubt.asked + 1,
+    ask_at_ms = %(now_ms)s + least(%(first_ms)s * (1 << least(doubt.asked, 20)), %(longest_ms)s)
+where (doubt.tenant, doubt.object_kind, doubt.object_id) in (
+    select due.tenant, due.object_kind, due.object_id
+    from stripe_doubts due
+    where due.ask_at_ms <= %(now_ms)s and due.as_of_ms <= %(over_ms)s and due.object_kind = any(%(kinds)s)
+      and exists (select from stripe_keys where tenant = due.tenant and revoked_at_ms is null)
+    order by due.ask_at_ms
+    limit %(most)s
+    for update skip locked
+)
+returning doubt.tenant, doubt.object_kind, doubt.object_id
