@@ -166,7 +166,12 @@ def content_hash(payload: bytes) -> bytes:
 
 def delivered_as(event_id: str) -> Origin:
     """Return how an event came that was sent to a door."""
-    return Origin.TEST if event_id.startswith(TRIAL) else Origin.WEBHOOK
+    return Origin.TEST if is_trial(event_id) else Origin.WEBHOOK
+
+
+def is_trial(event_id: str) -> bool:
+    """Say whether a person had the event made, to see its way."""
+    return event_id.startswith(TRIAL)
 
 
 def headers_of(envelope: Envelope, api_version: str | None) -> Headers:

@@ -17,7 +17,10 @@ from unicodedata import normalize
 from xxhash import xxh3_64_intdigest
 
 from schemas.instant import DAY_MS
+from schemas.stripe_types import is_handled
 
+#: What is marked as a HANDLING: the mirror has no use for the type.
+UNHANDLED: Final = "unhandled"
 #: Different words of one event that are looked at; of a longer event the first ones.
 MOST_WORDS: Final = 512
 #: Characters of all of its texts that are looked at.
@@ -40,6 +43,8 @@ class Kind(Enum):
     TYPE = 2
     OBJECT = 3
     SIGHTING = 4
+    #: Its only text is UNHANDLED.
+    HANDLING = 5
 
 
 class Marks:
@@ -65,6 +70,8 @@ class Marks:
     def of_event(self, event_type: str, object_id: str | None, members: object) -> list[int]:
         """Return the marks of an event with the JSON *members*, but for the sighting of its delivery."""
         found = [*self.of_words(words_of_event(members)), self.of(Kind.TYPE, event_type)]
+        if not is_handled(event_type):
+            found.append(self.of(Kind.HANDLING, UNHANDLED))
         return found if object_id is None else [*found, self.of(Kind.OBJECT, object_id)]
 
 

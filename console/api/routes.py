@@ -135,6 +135,11 @@ ROUTES: Final = (
                 "sighting", "only what was new, or came again under a known id", choices=webhooks.SIGHTINGS
             ),
             Parameter(
+                "status",
+                "only events of which nothing has come in the mirror: not yet, or not at all",
+                choices=webhooks.STATUSES,
+            ),
+            Parameter(
                 "text", "words that all stand in what the event says, whatever their case: ids, names, e-mail"
             ),
             Parameter("from", "RFC 3339; recorded from then on; default: the first one"),

@@ -11,6 +11,7 @@ from console.api.context import CONTEXT, Context
 from console.api.core.parameters import Parameters, instant, limit, one_of
 from console.api.core.problem import refuse
 from console.usage.core.cursor import seal, unseal
+from console.webhooks.core.handling import Asked
 from console.webhooks.core.wanted import TOP, Place, Sighting, Wanted, words_wanted
 from console.webhooks.reading import Delivery, WholeDelivery, find_event, list_deliveries
 from runtime.settings import Settings
@@ -21,6 +22,7 @@ from schemas.webhook import LONGEST_NAME
 _DELIVERIES: Final = 100
 _LONGEST_TEXT: Final = 1_000
 SIGHTINGS: Final[tuple[Sighting, ...]] = get_args(Sighting)
+STATUSES: Final[tuple[Asked, ...]] = get_args(Asked)
 
 
 class WebhookList(msgspec.Struct, frozen=True):
@@ -74,6 +76,7 @@ def _wanted(given: Parameters, tenant: str, context: Context) -> Wanted:
         given.take("type", _stripe_name),
         given.take("object", _stripe_name),
         given.take("sighting", one_of({sighting: sighting for sighting in SIGHTINGS})),
+        given.take("status", one_of({status: status for status in STATUSES})),
         given.take("text", _words) or (),
         0 if from_ms is None else from_ms,
         TOP.recorded_at_ms if to_ms is None else to_ms,
@@ -94,7 +97,13 @@ def _place(text: str, wanted: Wanted, context: Context) -> Place:
 
 def _scope(wanted: Wanted) -> str:
     """Return what a cursor is bound to. Names hold no NUL, so two questions never read the same."""
-    named = (wanted.tenant, wanted.type or "", wanted.object_id or "", wanted.sighting or "")
+    named = (
+        wanted.tenant,
+        wanted.type or "",
+        wanted.object_id or "",
+        wanted.sighting or "",
+        wanted.status or "",
+    )
     return "\0".join(("webhooks", *named, str(wanted.from_ms), str(wanted.to_ms), *wanted.words))
 
 

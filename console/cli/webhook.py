@@ -15,16 +15,29 @@ from console.cli.show import Format, example, format_option, say, show
 from console.cli.webhook_gaps import backfill, backfills, gaps
 from console.cli.webhook_secret import command as secret
 from console.cli.whose import tenant_of
+from console.control.republish import publish_again
 from console.webhooks.address import webhook_url
+from console.webhooks.core.handling import Asked
 from console.webhooks.core.wanted import Sighting, Wanted, words_wanted
 from console.webhooks.reading import Delivery, find_event, list_deliveries
 from console.webhooks.trial import send_trial
+from runtime.postgres import connect
 from runtime.settings import Settings
 from schemas.errors import Reject
 from schemas.topics import STRIPE, topic_name
 
 _MOST: Final = 1_000
-_COLUMNS: Final = ("recorded_at", "event_id", "type", "object_id", "sighting", "created_at", "position")
+_COLUMNS: Final = (
+    "recorded_at",
+    "event_id",
+    "type",
+    "object_id",
+    "sighting",
+    "status",
+    "created_at",
+    "position",
+)
+_FAILED: Final = ("event_id", "type", "object_id", "attempts", "error", "recorded_at")
 _TENANT: Final = click.option("--tenant", help="Whose; may be left out where there is one tenant.")
 
 
@@ -45,6 +58,7 @@ class Chosen(NamedTuple):
     type: str | None
     object_id: str | None
     sighting: Sighting | None
+    status: Asked | None
     words: tuple[str, ...]
 
 
@@ -58,6 +72,11 @@ def _choices(command: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Choice(get_args(Sighting)),
         help="Only what was new, or came under a known id.",
     )
+    @click.option(
+        "--status",
+        type=click.Choice(get_args(Asked)),
+        help="Only events of which nothing has come in the mirror: not yet, or not at all.",
+    )
     @click.option("--text", metavar="WORDS", help="Only what says all of these words: ids, names, e-mail, …")
     @functools.wraps(command)
     def narrowed(
@@ -65,10 +84,11 @@ def _choices(command: Callable[..., Any]) -> Callable[..., Any]:
         event_type: str | None,
         object_id: str | None,
         sighting: Sighting | None,
+        status: Asked | None,
         text: str | None,
         **more: object,
     ) -> object:
-        chosen = Chosen(event_type, object_id, sighting, () if text is None else _words(text))
+        chosen = Chosen(event_type, object_id, sighting, status, () if text is None else _words(text))
         return command(*words, chosen=chosen, **more)
 
     return narrowed
@@ -121,6 +141,60 @@ def show_(settings: Settings, *, event_id: str, tenant: str | None, output: Form
     if output == "table" and (first := found[0].sent) is not None:
         sys.stdout.flush()
         sys.stdout.buffer.write(b"\n" + first + b"\n")
+
+
+@command.command("dead-letters", epilog=example("weir webhook dead-letters --tenant acme"))
+@_TENANT
+@format_option
+@with_settings
+def dead_letters(settings: Settings, *, tenant: str | None, output: Format) -> None:
+    """List events that were tried as often as it is worth, and why nothing could be made of them."""
+    settings.need("postgres")
+    wanted = Wanted(tenant_of(settings, tenant), status="failed_permanent")
+    page = ask_store(
+        settings, lambda connection: list_deliveries(connection, _topic(settings), wanted, _MOST)
+    )
+    rows = [tuple(getattr(each, column) for column in _FAILED) for each in page.deliveries]
+    show(output, _FAILED, rows, page.deliveries)
+
+
+@command.command(epilog=example("weir webhook retry evt_1PqR --tenant acme"))
+@click.argument("event_ids", metavar="EVENT_ID...", nargs=-1, required=True)
+@_TENANT
+@with_settings
+def retry(settings: Settings, *, event_ids: tuple[str, ...], tenant: str | None) -> None:
+    """Publish events once more, whatever became of them: what was handled changes nothing."""
+    settings.need("postgres")
+    whose = tenant_of(settings, tenant)
+    with connect(settings, "webhook", autocommit=True) as connection:
+        ordered = publish_again(connection, whose, event_ids)
+    say(f"{ordered} events of {whose} are published again; `weir webhook show` says what becomes of them")
+
+
+@command.command(epilog=example("weir webhook replay --status failed --from 2026-11-21T00:00:00Z"))
+@_TENANT
+@_choices
+@span_options
+@with_settings
+def replay(
+    settings: Settings, *, tenant: str | None, chosen: Chosen, start: str | None, end: str | None
+) -> None:
+    """Publish every recorded event once more that the options name; what was handled changes nothing."""
+    span = instants(start, end)
+    settings.need("postgres")
+    wanted = Wanted(tenant_of(settings, tenant), *chosen, *span)
+    ordered, topic = 0, _topic(settings)
+    with connect(settings, "webhook", autocommit=True) as connection:
+        while True:
+            some = wanted
+            page = ask_store(settings, lambda asked, some=some: list_deliveries(asked, topic, some, _MOST))  # type: ignore[misc]
+            event_ids = tuple(dict.fromkeys(each.event_id for each in page.deliveries))
+            ordered += publish_again(connection, wanted.tenant, event_ids)
+            if page.next is None:
+                break
+            say(f"{ordered} so far")
+            wanted = wanted._replace(below=page.next)
+    say(f"{ordered} events of {wanted.tenant} are published again")
 
 
 @command.command(epilog=example("weir webhook test acme invoice.paid"))

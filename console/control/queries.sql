@@ -159,3 +159,10 @@ where tenant = %(tenant)s and from_s = %(from_s)s and to_s = %(to_s)s and state 
 -- name: backfill_add
 insert into stripe_backfills (backfill_id, tenant, from_s, to_s, state, asked_at_ms, moved_at_ms)
 values (%(backfill_id)s, %(tenant)s, %(from_s)s, %(to_s)s, 'waiting', %(now_ms)s, %(now_ms)s);
+
+-- name: webhooks_unknown
+select wanted.event_id from unnest(%(event_ids)s::text[]) wanted (event_id)
+where not exists (
+    select from webhook_events known where known.tenant = %(tenant)s and known.event_id = wanted.event_id
+)
+limit 1;

@@ -32,6 +32,51 @@ join webhook_deliveries d using (recorded_at_ms, generation, partition, source_o
 where d.tenant = %(tenant)s
 order by d.recorded_at_ms desc, d.generation desc, d.partition desc, d.source_offset desc;
 
+-- name: failed
+-- The first deliveries of events with which something went wrong; there are few.
+select d.event_id, d.type, d.object_type, d.object_id, d.sighting, d.odd, d.api_version, d.account,
+    d.livemode, d.origin, d.created_at_ms, d.received_at_ms, d.recorded_at_ms, d.generation, d.partition, d.source_offset
+from webhook_failures f
+join webhook_deliveries d on d.tenant = f.tenant and d.event_id = f.event_id and d.sighting = 'first'
+left join unnest(%(days)s::bigint[], %(marked_texts)s::text[]) wanted (day_ms, marks)
+    on wanted.day_ms = d.recorded_at_ms - d.recorded_at_ms %% 86400000
+where f.tenant = %(tenant)s and f.state = %(failure_state)s
+  and d.recorded_at_ms >= %(from_ms)s
+  and d.recorded_at_ms < %(to_ms)s
+  and (d.recorded_at_ms, d.generation, d.partition, d.source_offset)
+    < (%(below_ms)s, %(below_generation)s, %(below_partition)s, %(below_offset)s)
+  and d.marks @> coalesce(wanted.marks::bigint[], '{}')
+order by d.recorded_at_ms desc, d.generation desc, d.partition desc, d.source_offset desc
+limit %(most)s;
+
+-- name: pending
+-- What the mirror has not read yet. A tenant's events stand on one partition; a minute for a clock that was set.
+select d.event_id, d.type, d.object_type, d.object_id, d.sighting, d.odd, d.api_version, d.account,
+    d.livemode, d.origin, d.created_at_ms, d.received_at_ms, d.recorded_at_ms, d.generation, d.partition, d.source_offset
+from webhook_deliveries d
+left join mirror_progress p on p.partition = d.partition
+left join unnest(%(days)s::bigint[], %(marked_texts)s::text[]) wanted (day_ms, marks)
+    on wanted.day_ms = d.recorded_at_ms - d.recorded_at_ms %% 86400000
+where d.tenant = %(tenant)s
+  and d.recorded_at_ms >= greatest(%(from_ms)s, coalesce((
+        select record_time_ms from mirror_progress where partition = (
+            select partition from webhook_deliveries
+            where tenant = %(tenant)s order by recorded_at_ms desc limit 1)), 0) - 60000)
+  and d.recorded_at_ms < %(to_ms)s
+  and (d.recorded_at_ms, d.generation, d.partition, d.source_offset)
+    < (%(below_ms)s, %(below_generation)s, %(below_partition)s, %(below_offset)s)
+  and (p.partition is null or (d.generation, d.source_offset) > (p.generation, p.source_offset))
+  and d.marks @> coalesce(wanted.marks::bigint[], '{}')
+order by d.recorded_at_ms desc, d.generation desc, d.partition desc, d.source_offset desc
+limit %(most)s;
+
+-- name: failures_of
+select event_id, attempts, state, error from webhook_failures
+where tenant = %(tenant)s and event_id = any(%(event_ids)s);
+
+-- name: mirrored
+select partition, generation, source_offset from mirror_progress;
+
 -- name: recorded_span
 select min(recorded_at_ms), max(recorded_at_ms)
 from webhook_deliveries

@@ -1,18 +1,26 @@
 """Reads the record of webhooks, for the command and for the API."""
 
 from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 from psycopg.rows import TupleRow
 
 from console.queries import queries
+from console.webhooks.core.handling import Failure, Mirrored, Status, handling_of
 from console.webhooks.core.wanted import Place, Sighting, Wanted, days_of
 from runtime.postgres import AsyncConnection
 from schemas.instant import format_instant
 
 #: What many deliveries have is found among the newest ones, without the index of marks.
 _LOOK_AT: Final = 2_000
+#: The statement that finds each status, and what webhook_failures calls it; the others are found by marks.
+_BY_STATUS: Final[Mapping[str | None, tuple[str, str | None]]] = {
+    "failed": ("failed", "waiting"),
+    "failed_permanent": ("failed", "permanent"),
+    "pending": ("pending", None),
+}
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +38,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     livemode: bool | None
     #: webhook, or how else it came.
     origin: str
+    #: What became of the event, how often it was tried in vain, and why the last time.
+    status: Status
+    attempts: int
+    error: str | None
     #: By Stripe's clock, by the door's and by the broker's.
     created_at: str | None
     received_at: str
@@ -66,7 +78,8 @@ async def list_deliveries(connection: AsyncConnection, topic: str, wanted: Wante
     found = await _find(connection, wanted, limit + 1)
     rows = found[:limit]
     following = _place(rows[-1]) if len(found) > limit else None
-    return Page([msgspec.convert(_members(topic, row), Delivery) for row in rows], following)
+    handled = await _handled(connection, wanted.tenant, rows)
+    return Page([msgspec.convert(_members(topic, row) | handled(row), Delivery) for row in rows], following)
 
 
 async def find_event(
@@ -75,7 +88,11 @@ async def find_event(
     """Return every delivery of an event, the first one first; none where there is no such event."""
     wanted = {"tenant": tenant, "event_id": event_id}
     rows = await (await connection.execute(queries(__package__)["deliveries_of"], wanted)).fetchall()
-    return [msgspec.convert(_members(topic, row[:-1]) | _sent(row[-1]), WholeDelivery) for row in rows]
+    handled = await _handled(connection, tenant, [row[:-1] for row in rows])
+    return [
+        msgspec.convert(_members(topic, row[:-1]) | handled(row[:-1]) | _sent(row[-1]), WholeDelivery)
+        for row in rows
+    ]
 
 
 async def _find(connection: AsyncConnection, wanted: Wanted, most: int) -> list[TupleRow]:
@@ -106,10 +123,32 @@ async def _find(connection: AsyncConnection, wanted: Wanted, most: int) -> list[
         "marked_texts": ["{" + ",".join(map(str, day.marks)) + "}" for day in days],
         "look_at": max(most, _LOOK_AT) if wanted.has_marks else most,
     }
+    if wanted.status in _BY_STATUS:
+        name, failure_state = _BY_STATUS[wanted.status]
+        parameters["failure_state"] = failure_state
+        return await (await connection.execute(sql[name], parameters, prepare=False)).fetchall()
     rows = await (await connection.execute(sql["newest"], parameters, prepare=False)).fetchall()
     if len(rows) == most or not wanted.has_marks:
         return rows
     return await (await connection.execute(sql["marked"], parameters, prepare=False)).fetchall()
+
+
+async def _handled(
+    connection: AsyncConnection, tenant: str, rows: Sequence[TupleRow]
+) -> Callable[[TupleRow], dict[str, Any]]:
+    """Return what says of each of *rows* what became of its event."""
+    sql = queries(__package__)
+    wanted = {"tenant": tenant, "event_ids": [row[0] for row in rows]}
+    failed = await (await connection.execute(sql["failures_of"], wanted)).fetchall()
+    failures = {event_id: Failure(*failure) for event_id, *failure in failed}
+    mirrored = Mirrored(await (await connection.execute(sql["mirrored"])).fetchall())
+
+    def handled(row: TupleRow) -> dict[str, Any]:
+        event_id, event_type, *_, generation, partition, offset = row
+        is_read = mirrored.has_read(partition, generation, offset)
+        return handling_of(event_id, event_type, failures.get(event_id), is_read=is_read)._asdict()
+
+    return handled
 
 
 def _place(row: TupleRow) -> Place:

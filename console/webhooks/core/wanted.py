@@ -5,9 +5,10 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
+from console.webhooks.core.handling import Asked
 from schemas.errors import Reject
 from schemas.instant import DAY_MS
-from schemas.webhook_marks import Kind, Marks, day_of_record, words_of_text
+from schemas.webhook_marks import UNHANDLED, Kind, Marks, day_of_record, words_of_text
 
 #: What a delivery is: the first of its event, one that says the same, or one that says something else.
 Sighting = Literal["first", "repeat", "conflict"]
@@ -37,6 +38,7 @@ class Wanted(NamedTuple):
     type: str | None = None
     object_id: str | None = None
     sighting: Sighting | None = None
+    status: Asked | None = None
     #: All of them, wherever they stand in what the event says.
     words: tuple[str, ...] = ()
     #: Recorded in [from, to).
@@ -47,12 +49,18 @@ class Wanted(NamedTuple):
     @property
     def has_marks(self) -> bool:
         """Say whether more than a tenant and a span is asked for."""
-        return bool(self.words or self.type or self.object_id or self.sighting)
+        named = self.type or self.object_id or self.sighting or self.status == UNHANDLED
+        return bool(self.words or named)
 
     def marks(self, day: int) -> list[int]:
         """Return the marks that a delivery of *day* has if it is wanted."""
         marks = Marks(self.tenant, day)
-        named = ((Kind.TYPE, self.type), (Kind.OBJECT, self.object_id), (Kind.SIGHTING, self.sighting))
+        named = (
+            (Kind.TYPE, self.type),
+            (Kind.OBJECT, self.object_id),
+            (Kind.SIGHTING, self.sighting),
+            (Kind.HANDLING, UNHANDLED if self.status == UNHANDLED else None),
+        )
         return [*(marks.of(kind, text) for kind, text in named if text), *marks.of_words(self.words)]
 
 

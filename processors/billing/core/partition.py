@@ -13,7 +13,7 @@ from schemas.errors import Reject
 from schemas.rollup import Progress
 from schemas.stamp import stamp_of
 from schemas.stripe_types import SNAPSHOT, is_handled
-from schemas.webhook import Envelope, EventHead, Origin, read_envelope, read_head
+from schemas.webhook import Envelope, EventHead, Origin, is_trial, read_envelope, read_head
 
 
 class Applied(StrEnum):
@@ -88,7 +88,7 @@ class BillingPartition:
             delivery = _Delivery(read_envelope(record.headers.items()), head, record, stamp)
         except Reject:
             return Applied.UNREADABLE
-        if delivery.envelope.origin is Origin.TEST:
+        if is_trial(head.event_id):
             return Applied.TRIAL
         if not is_handled(head.type):
             return Applied.UNHANDLED

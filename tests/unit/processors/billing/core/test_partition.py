@@ -123,7 +123,7 @@ def test_a_retry_that_goes_well_says_so() -> None:
 
 
 def test_trials_and_types_of_no_use_are_passed_by() -> None:
-    trial = record_of(ACTIVE, 0, Origin.TEST)
+    trial = record_of({**ACTIVE, "id": "evt_weirtest_1"}, 0, Origin.RETRY)
     other = record_of(event("account.updated", {"object": "account"}, event_id="evt_1", created_s=1), 1)
     outcome = partition().apply([trial, other, other._replace(offset=2, value=b"{")])
     assert outcome.applied == [Applied.TRIAL, Applied.UNHANDLED, Applied.UNREADABLE]
