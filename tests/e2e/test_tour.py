@@ -102,6 +102,16 @@ def tour(page: str, port_base: int) -> str:
                 '"code":"not_found"',
             ),
         ),
+        (
+            "docs/mirror.md",
+            (
+                "1 of price_pro",
+                " past_due ",
+                " incomplete ",
+                "c-1 (linked by metadata)",
+                "stripe_subscription_items",
+            ),
+        ),
     ],
 )
 def test_the_tour_of_a_page(tmp_path: Path, page: str, seen: tuple[str, ...]) -> None:
