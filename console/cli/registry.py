@@ -34,6 +34,7 @@ COMMANDS: Final = (
     Entry("mirror", "console.cli.mirror", "The mirror of Stripe's objects: hash, doubts."),
     Entry("webhook", "console.cli.webhook", "Stripe's webhooks: secrets, list, show, test, gaps, backfill."),
     Entry("stripe-key", "console.cli.stripe_key", "Keys of Stripe's API: add, list, revoke."),
+    Entry("replay", "console.cli.replay", "Make the mirror once more, and compare."),
     Entry("event", "console.cli.event", "The fate of one event."),
     Entry("reconcile", "console.cli.reconcile", "The balance sheet."),
     Entry("generate", "console.cli.generate", "Send made-up events, and write down the truth."),

@@ -77,5 +77,5 @@ limit %(most)s
 select ((to_jsonb(t) - %(apart)s::text[])
     || jsonb_build_object('deleted', to_jsonb(t) -> 'deleted_at_ms' is distinct from 'null'::jsonb))::text
 from {table} t
-where t.tenant = %(tenant)s
+where %(tenant)s::text is null or t.tenant = %(tenant)s
 order by {order}
