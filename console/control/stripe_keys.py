@@ -110,6 +110,15 @@ def list_keys(connection: Connection, tenant: str | None) -> list[Kept]:
     return [each.kept for each in _rows(connection, tenant)]
 
 
+def sealed_keys(connection: Connection) -> list[tuple[str, bytes]]:
+    """Return purpose and sealed form of every key that was not revoked."""
+    return [
+        (purpose_of(each.tenant, each.key_id), each.sealed)
+        for each in _rows(connection, None)
+        if each.sealed is not None
+    ]
+
+
 def _rows(connection: Connection, tenant: str | None) -> list[_Row]:
     rows = connection.execute(queries(__package__)["stripe_key_list"], {"tenant": tenant})
     return [_Row(*row) for row in rows]

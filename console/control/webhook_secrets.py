@@ -116,6 +116,15 @@ def current_secret(connection: Connection, keyring: Keyring, tenant: str) -> str
     raise Reject(f"tenant {tenant} has no secret yet: `weir webhook secret add {tenant}`")
 
 
+def sealed_secrets(connection: Connection, now_ms: int) -> list[tuple[str, bytes]]:
+    """Return purpose and sealed form of every secret that verifies something at *now_ms*."""
+    return [
+        (each.purpose, each.sealed)
+        for each in _secrets(connection, None)
+        if each.holds_at(now_ms) and not is_own(each.tenant)
+    ]
+
+
 def _secrets(connection: Connection, tenant: str | None) -> list[WebhookSecretKept]:
     rows = connection.execute(queries(__package__)["webhook_secret_list"], {"tenant": tenant})
     return [WebhookSecretKept(*row) for row in rows]

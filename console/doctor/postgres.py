@@ -10,21 +10,27 @@ import psutil
 
 from console.audit.reading import read_chain
 from console.control.core.ground import Recorded
+from console.control.stripe_keys import sealed_keys
+from console.control.webhook_secrets import sealed_secrets
 from console.doctor.core.check import Check, good
 from console.doctor.core.rules import (
     Load,
+    Stripe,
     audit_check,
     canary_check,
     catalog_checks,
     clock_checks,
     horizon_check,
     owed_checks,
+    stripe_checks,
     version_checks,
 )
 from console.queries import queries
 from runtime.postgres import Connection
+from runtime.sealing import Keyring
 from runtime.settings import Settings
 from schemas.canary import CANARY
+from schemas.errors import Misconfigured
 from schemas.instant import DAY_MS, SECOND_MS, day_of
 from sinks.sql import head
 
@@ -45,6 +51,7 @@ def postgres_checks(settings: Settings, connection: Connection) -> Iterator[Chec
     if schema == head():
         yield audit_check(read_chain(connection))
         yield canary_check(_canary_silence(connection), settings.canary_seconds)
+        yield from stripe_checks(Stripe(_unopened(settings, connection), *_row(connection, "doubts")))
     letters: dict[str, int] = dict(connection.execute(queries(__package__)["dead_letters"]).fetchall())
     yield from owed_checks(letters, _one(connection, "lost"))
     yield horizon_check(_load(settings, connection))
@@ -67,6 +74,25 @@ def _load(settings: Settings, connection: Connection) -> Load:
         shutil.disk_usage(_existing(settings.data)).free,
         psutil.virtual_memory().available,
     )
+
+
+def _unopened(settings: Settings, connection: Connection) -> int:
+    """Return how many secrets and keys the present key does not open, nor the one before."""
+    now_ms = time.time_ns() // 1_000_000
+    kept = [*sealed_secrets(connection, now_ms), *sealed_keys(connection)]
+    if not kept:
+        return 0
+    try:
+        keyring = Keyring.of(settings)
+    except Misconfigured:
+        return len(kept)
+    unopened = 0
+    for purpose, sealed in kept:
+        try:
+            keyring.open(sealed, purpose)
+        except Misconfigured:
+            unopened += 1
+    return unopened
 
 
 def _canary_silence(connection: Connection) -> float | None:

@@ -43,3 +43,13 @@ select extract(epoch from clock_timestamp())::float8;
 
 -- name: newest_record
 select max(record_time_ms) from progress;
+
+-- name: doubts
+-- Of tenants without a key of Stripe's API, and those that were asked about in vain for a quarter of an hour.
+select count(*) filter (where not has_key), count(*) filter (where has_key and asked > 6)
+from (
+    select asked, exists (
+        select from stripe_keys where tenant = doubt.tenant and revoked_at_ms is null
+    ) as has_key
+    from stripe_doubts doubt
+) seen;

@@ -207,6 +207,47 @@ def audit_check(chain: Chain) -> Check:
     return good("audit", f"changes in the audit log: {chain.entries}; its chain is whole")
 
 
+class Stripe(NamedTuple):
+    """What the mirror of Stripe's objects waits for."""
+
+    #: Secrets and keys that WEIR_SECRET_KEY does not open.
+    unopened: int
+    #: Objects of which the events do not tell the last state: of tenants without a key of the API, and those
+    #: that Stripe was asked about again and again.
+    unasked: int
+    unanswered: int
+
+
+def stripe_checks(seen: Stripe) -> list[Check]:
+    """Return what is wrong with secrets and mirror."""
+    wrong = []
+    if seen.unopened:
+        wrong.append(
+            bad(
+                "stripe",
+                f"secrets and keys that WEIR_SECRET_KEY does not open: {seen.unopened}",
+                "set WEIR_SECRET_KEY_PREVIOUS to the key that sealed them; `weir webhook secret reseal`",
+            )
+        )
+    if seen.unasked:
+        wrong.append(
+            bad(
+                "stripe",
+                f"objects of which Stripe's events do not tell the last state: {seen.unasked}",
+                "`weir mirror doubts` names them; with `weir stripe-key add` Stripe is asked",
+            )
+        )
+    if seen.unanswered:
+        wrong.append(
+            bad(
+                "stripe",
+                f"objects that Stripe was asked about again and again: {seen.unanswered}",
+                "see what the sinks log as job.failed, and what `weir webhook gaps` says",
+            )
+        )
+    return wrong or [good("stripe", "every secret opens; nothing waits for Stripe's word")]
+
+
 def owed_checks(letters: Mapping[str, int], lost: int) -> list[Check]:
     """Return what somebody owes an answer: dead letters by topic, ranges that retention ate."""
     wrong = [

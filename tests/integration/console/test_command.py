@@ -255,8 +255,13 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(
     assert (weir.code, well["findings"]) == (0, 0)
     assert {each["check"] for each in well["checks"]} == {
         *("settings", "postgres", "versions", "clocks", "catalog", "audit", "canary", "dead letters"),
-        *("horizon", "kafka", "topics", "lag"),
+        *("horizon", "kafka", "topics", "lag", "stripe"),
     }
+
+    connection.execute("insert into stripe_doubts values ('acme', 'invoice', 'in_1', 1, 'lines')")
+    [doubt] = [each for each in weir.json("doctor")["checks"] if not each["good"]]
+    assert (doubt["check"], doubt["what"].endswith(": 1")) == ("stripe", True)
+    connection.execute("delete from stripe_doubts")
 
     connection.execute("update outbox set created_at = now() - interval '1 hour', published_at = null")
     monkeypatch.setenv("WEIR_KAFKA", "127.0.0.1:1")

@@ -7,6 +7,7 @@ import pytest
 from console.doctor.core.check import Check
 from console.doctor.core.rules import (
     Load,
+    Stripe,
     TopicSeen,
     canary_check,
     catalog_checks,
@@ -15,6 +16,7 @@ from console.doctor.core.rules import (
     lag_checks,
     owed_checks,
     settings_checks,
+    stripe_checks,
     topic_checks,
     version_checks,
 )
@@ -146,3 +148,9 @@ def test_what_is_owed_an_answer_is_wrong_until_it_has_one() -> None:
         "records of weir.usage that were set aside: 2",
         "ranges of the log that were deleted before they were read: 1",
     ]
+
+
+def test_what_the_mirror_waits_for_is_named_one_by_one() -> None:
+    assert wrong(stripe_checks(Stripe(unopened=0, unasked=0, unanswered=0))) == []
+    found = wrong(stripe_checks(Stripe(unopened=1, unasked=2, unanswered=3)))
+    assert [what.rpartition(": ")[2] for what in found] == ["1", "2", "3"]
