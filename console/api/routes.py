@@ -7,9 +7,10 @@ from typing import Final, NamedTuple
 import msgspec
 from aiohttp import web
 
-from console.api import balance_sheet, events, late_events, trends, usage, webhooks
+from console.api import balance_sheet, events, late_events, stripe_objects, trends, usage, webhooks
 from console.books.core.entries import Sheet
 from console.events.core.answer import EventFate
+from console.mirror.reading import CustomerShown, InvoiceShown, SubscriptionShown
 from console.usage.core.calendar import Window
 from console.usage.core.trend import SIZES_MS
 
@@ -41,6 +42,11 @@ class Route(NamedTuple):
 _FRESH: Final = Parameter("min_freshness", "wait until the answer is at most this old, such as 2s; else 503")
 _CUSTOMER: Final = Parameter("customer", "the customer; without it all")
 _METER: Final = Parameter("meter", "only this meter")
+_STRIPE_CUSTOMER: Final = Parameter("customer", "only this customer's, by Stripe's id, such as cus_…")
+_PAGE: Final = (
+    Parameter("limit", "1 to 1000 objects a page; default: 100"),
+    Parameter("cursor", "`next` of the page before; all else as it was for that"),
+)
 _FROM: Final = Parameter(
     "from", "RFC 3339; windows that overlap [from, to) are given whole; default: 35 days ago"
 )
@@ -156,5 +162,59 @@ ROUTES: Final = (
         (Parameter("event_id", "the event's id", required=True, in_path=True),),
         webhooks.WebhookEvent,
         {"404": "there is no such event"},
+    ),
+    Route(
+        "/v1/stripe/customers/{customer}",
+        stripe_objects.show_customer,
+        "A customer as Stripe has it, whose usage it is, and all that belongs to it",
+        (
+            Parameter(
+                "customer",
+                "Stripe's id, or the customer of usage that it is linked to",
+                required=True,
+                in_path=True,
+            ),
+        ),
+        CustomerShown,
+        {"404": "there is no such customer"},
+    ),
+    Route(
+        "/v1/stripe/subscriptions",
+        stripe_objects.list_stripe_subscriptions,
+        "Subscriptions as Stripe has them, the newest first; all that is given has to hold",
+        (
+            _STRIPE_CUSTOMER,
+            Parameter("status", "only those with this status, such as past_due"),
+            *_PAGE,
+        ),
+        stripe_objects.SubscriptionList,
+    ),
+    Route(
+        "/v1/stripe/subscriptions/{subscription}",
+        stripe_objects.show_subscription,
+        "A subscription, every step of its life with its reason and event, and its newest invoices",
+        (Parameter("subscription", "the subscription's id", required=True, in_path=True),),
+        SubscriptionShown,
+        {"404": "there is no such subscription"},
+    ),
+    Route(
+        "/v1/stripe/invoices",
+        stripe_objects.list_stripe_invoices,
+        "Invoices as Stripe has them, without their lines, the newest first; all that is given has to hold",
+        (
+            _STRIPE_CUSTOMER,
+            Parameter("subscription", "only this subscription's, by its id, such as sub_…"),
+            Parameter("status", "only those with this status, such as open"),
+            *_PAGE,
+        ),
+        stripe_objects.InvoiceList,
+    ),
+    Route(
+        "/v1/stripe/invoices/{invoice}",
+        stripe_objects.show_invoice,
+        "An invoice with all of its lines, its history, charges, refunds and credit notes",
+        (Parameter("invoice", "the invoice's id", required=True, in_path=True),),
+        InvoiceShown,
+        {"404": "there is no such invoice"},
     ),
 )

@@ -8,7 +8,7 @@ from aiohttp import web
 from console.api.access import caller_of, reading_as
 from console.api.answers import answer
 from console.api.context import CONTEXT, Context
-from console.api.core.parameters import Parameters, instant, limit, one_of
+from console.api.core.parameters import Parameters, instant, limit, one_of, stripe_name
 from console.api.core.problem import refuse
 from console.usage.core.cursor import seal, unseal
 from console.webhooks.core.handling import Asked
@@ -17,7 +17,6 @@ from console.webhooks.reading import Delivery, WholeDelivery, find_event, list_d
 from runtime.settings import Settings
 from schemas.errors import Reject
 from schemas.topics import STRIPE, topic_name
-from schemas.webhook import LONGEST_NAME
 
 _DELIVERIES: Final = 100
 _LONGEST_TEXT: Final = 1_000
@@ -60,7 +59,7 @@ async def show_webhook(request: web.Request) -> web.Response:
     caller = await caller_of(request)
     context = request.app[CONTEXT]
     given = Parameters([*request.match_info.items(), *request.query.items()])
-    event_id = given.require("event_id", _stripe_name, "")
+    event_id = given.require("event_id", stripe_name, "")
     given.done()
     async with reading_as(context, caller) as connection:
         deliveries = await find_event(connection, _topic(context.settings), caller.tenant, event_id)
@@ -73,8 +72,8 @@ def _wanted(given: Parameters, tenant: str, context: Context) -> Wanted:
     from_ms, to_ms = given.take("from", instant), given.take("to", instant)
     wanted = Wanted(
         tenant,
-        given.take("type", _stripe_name),
-        given.take("object", _stripe_name),
+        given.take("type", stripe_name),
+        given.take("object", stripe_name),
         given.take("sighting", one_of({sighting: sighting for sighting in SIGHTINGS})),
         given.take("status", one_of({status: status for status in STATUSES})),
         given.take("text", _words) or (),
@@ -114,13 +113,6 @@ def _words(text: str) -> tuple[str, ...]:
         return words_wanted(text)
     except Reject as error:
         raise ValueError(str(error)) from None
-
-
-def _stripe_name(text: str) -> str:
-    """Return a name as Stripe gives them."""
-    if 1 <= len(text) <= LONGEST_NAME and text.isascii() and text.isprintable():
-        return text
-    raise ValueError(f"must be 1 to {LONGEST_NAME} printable characters of ASCII")
 
 
 def _topic(settings: Settings) -> str:

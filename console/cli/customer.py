@@ -3,17 +3,20 @@
 import time
 
 import click
+from msgspec.structs import asdict
 
 from console.cli.place import with_settings
+from console.cli.reading import ask_store
 from console.cli.show import Format, example, format_option, say, show
 from console.cli.subscription import items_of
 from console.cli.whose import tenant_of
 from console.control import customers
 from console.control.customer_links import link_customer, unlink_customer
+from console.mirror.core.shown import ShownObject, StripeSubscription
 from console.mirror.reading import find_customer
 from runtime.postgres import connect
 from runtime.settings import Settings
-from schemas.errors import AlreadyDone
+from schemas.errors import AlreadyDone, Reject
 from schemas.instant import format_instant, parse_instant
 from schemas.money import format_money
 
@@ -86,12 +89,13 @@ def show_(settings: Settings, customer: str, tenant: str | None, output: Format)
     """Show what Stripe knows of CUSTOMER: Stripe's id, or the id that its usage has."""
     settings.need("postgres")
     whose = tenant_of(settings, tenant)
-    with connect(settings, "customer", autocommit=True) as connection:
-        found = find_customer(connection, whose, customer)
+    found = ask_store(settings, lambda connection: find_customer(connection, whose, customer))
+    if found is None:
+        raise Reject(f"tenant {whose} has no Stripe customer {customer!r}, and none is linked to it")
     if output == "json":
-        show(output, (), [], {**found._asdict(), "link": found.link._asdict()})
+        show(output, (), [], found)
         return
-    about = {**found.customer, "usage of": f"{found.link.customer} (linked by {found.link.by})"}
+    about = {**asdict(found.customer), "usage of": f"{found.link.customer} (linked by {found.link.by})"}
     about |= {f"charged {each.currency}": format_money(each.charged, each.currency) for each in found.money}
     about |= {f"refunded {each.currency}": format_money(each.refunded, each.currency) for each in found.money}
     show(output, ("customer", ""), [(name, value) for name, value in about.items() if value], None)
@@ -135,11 +139,13 @@ def unlink(settings: Settings, stripe_customer: str, tenant: str | None) -> None
     say(f"{stripe_customer} is no more linked to {before} by hand")
 
 
-def _cell(row: dict[str, object], column: str) -> object:
-    value = row.get(column)
-    if column in _AMOUNTS and isinstance(value, int) and isinstance(row.get("currency"), str):
-        return format_money(value, str(row["currency"]))
-    return items_of(row) if column == "items" else value
+def _cell(one: ShownObject, column: str) -> object:
+    if column == "items" and isinstance(one, StripeSubscription):
+        return items_of(one)
+    value = getattr(one, column)
+    if column in _AMOUNTS and isinstance(value, int) and isinstance(one.currency, str):
+        return format_money(value, one.currency)
+    return value
 
 
 def _instant(text: str) -> int:

@@ -1,10 +1,13 @@
 """`weir mirror`: whether the mirror of Stripe's objects is as it should be."""
 
 import click
+from msgspec.structs import astuple
 
 from console.cli.place import with_settings
+from console.cli.reading import ask_store
 from console.cli.show import Format, example, format_option, show
 from console.cli.whose import tenant_of
+from console.mirror.core.shown import Doubt
 from console.mirror.proof import hash_tables
 from console.mirror.reading import list_doubts
 from runtime.postgres import connect
@@ -40,6 +43,5 @@ def doubts(settings: Settings, tenant: str | None, output: Format) -> None:
     """List objects of which Stripe has to be asked: what happened last in a second, the rest of the lines."""
     settings.need("postgres")
     whose = tenant_of(settings, tenant)
-    with connect(settings, "mirror", autocommit=True) as connection:
-        found = list_doubts(connection, whose, _MOST)
-    show(output, ("object_kind", "object_id", "as_of", "why"), [tuple(one.values()) for one in found], found)
+    found = ask_store(settings, lambda connection: list_doubts(connection, whose, _MOST))
+    show(output, Doubt.__struct_fields__, map(astuple, found), found)

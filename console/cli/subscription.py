@@ -1,16 +1,17 @@
 """`weir subscription`: Stripe's subscriptions as they are, and how they came to be so."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import click
+from msgspec.structs import asdict
 
 from console.cli.place import with_settings
+from console.cli.reading import ask_store
 from console.cli.show import Format, example, format_option, say, show
 from console.cli.whose import tenant_of
+from console.mirror.core.shown import StripeSubscription
+from console.mirror.core.wanted import Wanted
 from console.mirror.reading import find_subscription, list_subscriptions
-from runtime.postgres import connect
 from runtime.settings import Settings
+from schemas.errors import Reject
 
 _MOST = 1_000
 _COLUMNS = ("id", "customer", "status", "items", "period_end", "cancel_at_period_end", "as_of", "settled")
@@ -42,14 +43,12 @@ def list_(
 ) -> None:
     """List subscriptions, the newest first."""
     settings.need("postgres")
-    whose = tenant_of(settings, tenant)
-    with connect(settings, "subscription", autocommit=True) as connection:
-        found = list_subscriptions(connection, whose, customer=customer, status=status, most=limit + 1)
-    if len(found) > limit:
+    wanted = Wanted(tenant_of(settings, tenant), customer, status=status)
+    page = ask_store(settings, lambda connection: list_subscriptions(connection, wanted, limit))
+    if page.next is not None:
         say(f"there are more than {limit}: narrow it down, or raise --limit")
-    found = found[:limit]
-    rows = [tuple({**one, "items": items_of(one)}[name] for name in _COLUMNS) for one in found]
-    show(output, _COLUMNS, rows, found)
+    rows = [tuple(row[name] for name in _COLUMNS) for row in map(_row, page.objects)]
+    show(output, _COLUMNS, rows, page.objects)
 
 
 @command.command("show", epilog=example("weir subscription show sub_1PgafmB7WZ01zgkW"))
@@ -61,8 +60,9 @@ def show_(settings: Settings, subscription: str, tenant: str | None, output: For
     """Show a subscription, and every step of its life with its reason and event."""
     settings.need("postgres")
     whose = tenant_of(settings, tenant)
-    with connect(settings, "subscription", autocommit=True) as connection:
-        found = find_subscription(connection, whose, subscription)
+    found = ask_store(settings, lambda connection: find_subscription(connection, whose, subscription))
+    if found is None:
+        raise Reject(f"tenant {whose} has no subscription {subscription!r}: see `weir subscription list`")
     steps = [
         (
             step.at,
@@ -76,15 +76,18 @@ def show_(settings: Settings, subscription: str, tenant: str | None, output: For
         for step in found.timeline
     ]
     if output == "json":
-        show(output, (), [], found._asdict())
+        show(output, (), [], found)
         return
     if output == "table":
-        about = {**found.subscription, "items": items_of(found.subscription)}
+        about = _row(found.subscription)
         show(output, ("subscription", ""), [(name, value) for name, value in about.items() if value], None)
     show(output, _STEP, steps, None)
 
 
-def items_of(subscription: Mapping[str, Any]) -> str:
+def items_of(subscription: StripeSubscription) -> str:
     """Return what is paid for, in a line."""
-    items = subscription["items"]
-    return ", ".join(f"{item['quantity'] or 1} of {item['price'] or item['id']}" for item in items)
+    return ", ".join(f"{item.quantity or 1} of {item.price or item.id}" for item in subscription.items)
+
+
+def _row(subscription: StripeSubscription) -> dict[str, object]:
+    return {**asdict(subscription), "items": items_of(subscription)}

@@ -2,20 +2,29 @@
 
 -- name: find_customer
 -- By Stripe's id, or by the customer of usage that it is linked to: by hand, by metadata, or by the same id.
+-- What people say holds: who is linked by hand is not found by metadata that say otherwise.
+with found as (
+    select id, 1 as place from stripe_customers where tenant = %(tenant)s and id = %(word)s
+    union all
+    select stripe_customer, 2 from customer_links where tenant = %(tenant)s and customer = %(word)s
+    union all
+    select c.id, 3 from stripe_customers c
+    where c.tenant = %(tenant)s and c.metadata ->> 'weir_customer' = %(word)s
+      and not exists (select from customer_links l where l.tenant = c.tenant and l.stripe_customer = c.id)
+)
 select to_jsonb(c),
     coalesce(l.customer, c.metadata ->> 'weir_customer', c.id),
     case when l.customer is not null then 'by hand' when c.metadata ? 'weir_customer' then 'metadata' else 'id' end
-from stripe_customers c
+from found
+join stripe_customers c on c.tenant = %(tenant)s and c.id = found.id
 left join customer_links l on l.tenant = c.tenant and l.stripe_customer = c.id
-where c.tenant = %(tenant)s
-  and (c.id = %(word)s or l.customer = %(word)s or c.metadata ->> 'weir_customer' = %(word)s)
-order by c.id = %(word)s desc, l.customer = %(word)s desc nulls last, c.id
+order by found.place, c.id
 limit 1
 
 -- name: payment_methods_of
 select to_jsonb(m) from stripe_payment_methods m
 where m.tenant = %(tenant)s and m.customer = %(customer)s
-order by m.created_at_ms desc nulls last, m.id
+order by coalesce(m.created_at_ms, -1) desc, m.id desc
 
 -- name: tax_ids_of
 select to_jsonb(t) from stripe_tax_ids t
@@ -28,37 +37,72 @@ where d.tenant = %(tenant)s and d.customer = %(customer)s and d.deleted_at_ms is
 order by d.id
 
 -- name: subscriptions
--- A page goes on below an id, the newest first.
+-- The newest first; a page goes on below a place.
 select to_jsonb(s), coalesce(
-    (select jsonb_agg(to_jsonb(i) - 'tenant' - 'subscription_id' - 'position' order by i.position)
+    (select jsonb_agg(to_jsonb(i) order by i.position)
     from stripe_subscription_items i where i.tenant = s.tenant and i.subscription_id = s.id), '[]')
 from stripe_subscriptions s
 where s.tenant = %(tenant)s
   and (%(customer)s::text is null or s.customer = %(customer)s)
+  and (%(subscription)s::text is null or s.id = %(subscription)s)
   and (%(status)s::text is null or s.status = %(status)s)
-  and (%(id)s::text is null or s.id = %(id)s)
-order by s.created_at_ms desc nulls last, s.id desc
+  and (coalesce(s.created_at_ms, -1), s.id) < (%(below_ms)s, %(below_id)s)
+order by coalesce(s.created_at_ms, -1) desc, s.id desc
 limit %(most)s
 
 -- name: invoices
+-- The newest first; a page goes on below a place.
 select to_jsonb(i) from stripe_invoices i
 where i.tenant = %(tenant)s
   and (%(customer)s::text is null or i.customer = %(customer)s)
   and (%(subscription)s::text is null or i.subscription = %(subscription)s)
-order by i.created_at_ms desc nulls last, i.id desc
+  and (%(status)s::text is null or i.status = %(status)s)
+  and (coalesce(i.created_at_ms, -1), i.id) < (%(below_ms)s, %(below_id)s)
+order by coalesce(i.created_at_ms, -1) desc, i.id desc
 limit %(most)s
+
+-- name: find_invoice
+select to_jsonb(i) from stripe_invoices i
+where i.tenant = %(tenant)s and i.id = %(id)s
+
+-- name: lines_of_invoice
+select to_jsonb(l) from stripe_invoice_lines l
+where l.tenant = %(tenant)s and l.invoice_id = %(id)s
+order by l.position
+
+-- name: charges_of_invoice
+-- Those that name it, that it names, and all others of its payment. Of its customer, whose charges are found soon.
+select to_jsonb(c)
+from stripe_invoices i
+join stripe_charges c on c.tenant = i.tenant and c.customer = i.customer
+  and (c.invoice = i.id or c.id = i.charge or c.payment_intent = i.payment_intent)
+where i.tenant = %(tenant)s and i.id = %(id)s
+order by coalesce(c.created_at_ms, -1) desc, c.id desc
+
+-- name: credit_notes_of_invoice
+select to_jsonb(n)
+from stripe_invoices i
+join stripe_credit_notes n on n.tenant = i.tenant and n.customer = i.customer and n.invoice = i.id
+where i.tenant = %(tenant)s and i.id = %(id)s
+order by coalesce(n.created_at_ms, -1) desc, n.id desc
+
+-- name: refunds_of
+-- Of charges, or by their ids.
+select to_jsonb(r) from stripe_refunds r
+where r.tenant = %(tenant)s and (r.charge = any(%(charges)s) or r.id = any(%(refunds)s))
+order by coalesce(r.created_at_ms, -1) desc, r.id desc
 
 -- name: charges_of
 select to_jsonb(c) from stripe_charges c
 where c.tenant = %(tenant)s and c.customer = %(customer)s
-order by c.created_at_ms desc nulls last, c.id desc
+order by coalesce(c.created_at_ms, -1) desc, c.id desc
 limit %(most)s
 
 -- name: money_of
 -- What was taken of a customer and what went back, by currency.
 select currency, sum(coalesce(amount_captured, amount))::bigint, sum(amount_refunded)::bigint
 from stripe_charges
-where tenant = %(tenant)s and customer = %(customer)s and status = 'succeeded'
+where tenant = %(tenant)s and customer = %(customer)s and status = 'succeeded' and currency is not null
 group by currency
 order by currency
 
@@ -67,9 +111,9 @@ select event_id, type, at_ms, status, was, amount, reason, note from stripe_hist
 where tenant = %(tenant)s and object_kind = %(kind)s and object_id = %(id)s
 
 -- name: doubts
-select object_kind, object_id, as_of_ms, why from stripe_doubts
-where tenant = %(tenant)s
-order by as_of_ms, object_kind, object_id
+select to_jsonb(d) from stripe_doubts d
+where d.tenant = %(tenant)s
+order by d.as_of_ms, d.object_kind, d.object_id
 limit %(most)s
 
 -- name: hashed

@@ -1,136 +1,211 @@
-"""Reads the mirror."""
+"""Reads the mirror, for the commands and for the API."""
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from console.mirror.core.for_people import for_people
+import msgspec
+
+from console.mirror.core.shown import (
+    Doubt,
+    StripeCharge,
+    StripeCreditNote,
+    StripeCustomer,
+    StripeDiscount,
+    StripeInvoice,
+    StripeInvoiceLine,
+    StripePaymentMethod,
+    StripeRefund,
+    StripeSubscription,
+    StripeSubscriptionItem,
+    StripeTaxId,
+    shown,
+)
 from console.mirror.core.timeline import Seen, Step, timeline
+from console.mirror.core.wanted import Place, Wanted
 from console.queries import queries
-from runtime.postgres import Connection
-from schemas.errors import Reject
+from runtime.postgres import AsyncConnection
 from schemas.stripe_types import Kind
 
-_MOST: Final = 20
+#: Of what there may be any number, the newest are shown beside what they belong to.
+_NEWEST: Final = 20
+_SUBSCRIPTIONS: Final = 1_000
 
-Object = dict[str, Any]
+T = TypeVar("T", bound=msgspec.Struct)
 
 
-class Link(NamedTuple):
+class Link(msgspec.Struct, frozen=True):
     """To which customer of usage a customer of Stripe's belongs."""
 
     customer: str
-    #: by hand, metadata (`weir_customer`) or id.
+    #: By hand, metadata (`weir_customer`) or id.
     by: str
 
 
-class Money(NamedTuple):
-    """In the smallest unit of a currency."""
+class Money(msgspec.Struct, frozen=True):
+    """What was taken of a customer and what went back, in the smallest unit of a currency."""
 
     currency: str
     charged: int
     refunded: int
 
 
-class CustomerShown(NamedTuple):
-    """A customer with all that belongs to it; of invoices and charges the newest."""
+class CustomerShown(msgspec.Struct, frozen=True):
+    """A customer with all that belongs to it; of invoices and charges the 20 newest."""
 
-    customer: Object
+    customer: StripeCustomer
     link: Link
     money: list[Money]
-    tax_ids: list[Object]
-    discounts: list[Object]
-    payment_methods: list[Object]
-    subscriptions: list[Object]
-    invoices: list[Object]
-    charges: list[Object]
+    tax_ids: list[StripeTaxId]
+    discounts: list[StripeDiscount]
+    payment_methods: list[StripePaymentMethod]
+    subscriptions: list[StripeSubscription]
+    invoices: list[StripeInvoice]
+    charges: list[StripeCharge]
 
 
-class SubscriptionShown(NamedTuple):
-    """A subscription with its history, and its newest invoices."""
+class SubscriptionShown(msgspec.Struct, frozen=True):
+    """A subscription with its history, the oldest step first, and its 20 newest invoices."""
 
-    subscription: Object
+    subscription: StripeSubscription
     timeline: list[Step]
-    invoices: list[Object]
+    invoices: list[StripeInvoice]
 
 
-def find_customer(connection: Connection, tenant: str, word: str) -> CustomerShown:
-    """Return the customer with the id *word*, or whom the usage of *word* belongs to. Raises Reject."""
-    found = _all(connection, "find_customer", {"tenant": tenant, "word": word})
+class InvoiceShown(msgspec.Struct, frozen=True):
+    """An invoice with its lines, its history, and what of payments and credit says that it belongs to it."""
+
+    invoice: StripeInvoice
+    lines: list[StripeInvoiceLine]
+    timeline: list[Step]
+    charges: list[StripeCharge]
+    refunds: list[StripeRefund]
+    credit_notes: list[StripeCreditNote]
+
+
+class Page(NamedTuple, Generic[T]):
+    """Some objects, the newest first, and below which place others are."""
+
+    objects: list[T]
+    next: Place | None
+
+
+async def find_customer(connection: AsyncConnection, tenant: str, word: str) -> CustomerShown | None:
+    """Return the customer with the id *word*, or whom the usage of *word* belongs to."""
+    found = await _all(connection, "find_customer", {"tenant": tenant, "word": word})
     if not found:
-        raise Reject(f"tenant {tenant} has no Stripe customer {word!r}, and none is linked to it")
+        return None
     [(row, customer, by)] = found
-    stripe_id = row["id"]
-    about = {"tenant": tenant, "customer": stripe_id, "subscription": None, "most": _MOST}
+    about = {"tenant": tenant, "customer": row["id"], "most": _NEWEST}
+    of_customer = Wanted(tenant, customer=row["id"])
     return CustomerShown(
-        for_people(row),
+        shown(row, StripeCustomer),
         Link(customer, by),
-        [Money(*each) for each in _all(connection, "money_of", about)],
-        _objects(connection, "tax_ids_of", about),
-        _objects(connection, "discounts_of", about),
-        _objects(connection, "payment_methods_of", about),
-        list_subscriptions(connection, tenant, customer=stripe_id),
-        _objects(connection, "invoices", about),
-        _objects(connection, "charges_of", about),
+        [Money(*each) for each in await _all(connection, "money_of", about)],
+        await _objects(connection, "tax_ids_of", about, StripeTaxId),
+        await _objects(connection, "discounts_of", about, StripeDiscount),
+        await _objects(connection, "payment_methods_of", about, StripePaymentMethod),
+        (await list_subscriptions(connection, of_customer, _SUBSCRIPTIONS)).objects,
+        (await list_invoices(connection, of_customer, _NEWEST)).objects,
+        await _objects(connection, "charges_of", about, StripeCharge),
     )
 
 
-def find_subscription(connection: Connection, tenant: str, subscription: str) -> SubscriptionShown:
-    """Return the subscription with that id. Raises Reject."""
-    found = _subscriptions(connection, tenant, id=subscription)
+async def find_subscription(
+    connection: AsyncConnection, tenant: str, subscription: str
+) -> SubscriptionShown | None:
+    """Return the subscription with that id."""
+    wanted = Wanted(tenant, subscription=subscription)
+    found = (await list_subscriptions(connection, wanted, 1)).objects
     if not found:
-        raise Reject(f"tenant {tenant} has no subscription {subscription!r}: see `weir subscription list`")
-    about = {"tenant": tenant, "customer": None, "subscription": subscription, "most": _MOST}
+        return None
     return SubscriptionShown(
         found[0],
-        find_timeline(connection, tenant, Kind.SUBSCRIPTION, subscription),
-        _objects(connection, "invoices", about),
+        await find_timeline(connection, tenant, Kind.SUBSCRIPTION, subscription),
+        (await list_invoices(connection, wanted, _NEWEST)).objects,
     )
 
 
-def list_subscriptions(
-    connection: Connection,
-    tenant: str,
-    *,
-    customer: str | None = None,
-    status: str | None = None,
-    most: int = 1_000,
-) -> list[Object]:
-    """Return at most *most* subscriptions, the newest first; *customer* is Stripe's id."""
-    return _subscriptions(connection, tenant, customer=customer, status=status, most=most)
+async def find_invoice(connection: AsyncConnection, tenant: str, invoice: str) -> InvoiceShown | None:
+    """Return the invoice with that id."""
+    about = {"tenant": tenant, "id": invoice}
+    found = await _all(connection, "find_invoice", about)
+    if not found:
+        return None
+    [(row,)] = found
+    charges = await _objects(connection, "charges_of_invoice", about, StripeCharge)
+    credit_notes = await _objects(connection, "credit_notes_of_invoice", about, StripeCreditNote)
+    of_payments = {
+        "tenant": tenant,
+        "charges": [charge.id for charge in charges],
+        "refunds": [note.refund for note in credit_notes if note.refund is not None],
+    }
+    return InvoiceShown(
+        shown(row, StripeInvoice),
+        await _objects(connection, "lines_of_invoice", about, StripeInvoiceLine),
+        await find_timeline(connection, tenant, Kind.INVOICE, invoice),
+        charges,
+        await _objects(connection, "refunds_of", of_payments, StripeRefund),
+        credit_notes,
+    )
 
 
-def find_timeline(connection: Connection, tenant: str, kind: Kind, object_id: str) -> list[Step]:
+async def list_subscriptions(
+    connection: AsyncConnection, wanted: Wanted, limit: int
+) -> Page[StripeSubscription]:
+    """Return the *limit* newest of the subscriptions *wanted*, within the snapshot of *connection*."""
+    rows, following = await _page(connection, "subscriptions", wanted, limit)
+    return Page(
+        [
+            shown(row, StripeSubscription, items=[shown(item, StripeSubscriptionItem) for item in items])
+            for row, items in rows
+        ],
+        following,
+    )
+
+
+async def list_invoices(connection: AsyncConnection, wanted: Wanted, limit: int) -> Page[StripeInvoice]:
+    """Return the *limit* newest of the invoices *wanted*, within the snapshot of *connection*."""
+    rows, following = await _page(connection, "invoices", wanted, limit)
+    return Page([shown(row, StripeInvoice) for (row,) in rows], following)
+
+
+async def find_timeline(connection: AsyncConnection, tenant: str, kind: Kind, object_id: str) -> list[Step]:
     """Return the history of an object, the oldest step first."""
     about = {"tenant": tenant, "kind": kind.value, "id": object_id}
-    return timeline(kind, [Seen(*row) for row in _all(connection, "history_of", about)])
+    return timeline(kind, [Seen(*row) for row in await _all(connection, "history_of", about)])
 
 
-def list_doubts(connection: Connection, tenant: str, most: int) -> list[Object]:
+async def list_doubts(connection: AsyncConnection, tenant: str, most: int) -> list[Doubt]:
     """Return the objects of which Stripe has to be asked, those that wait longest first."""
-    names = ("object_kind", "object_id", "as_of_ms", "why")
-    rows = _all(connection, "doubts", {"tenant": tenant, "most": most})
-    return [for_people(dict(zip(names, row, strict=True))) for row in rows]
+    return await _objects(connection, "doubts", {"tenant": tenant, "most": most}, Doubt)
 
 
-def _subscriptions(
-    connection: Connection,
-    tenant: str,
-    *,
-    customer: str | None = None,
-    status: str | None = None,
-    id: str | None = None,  # noqa: A002 -- as the column is called
-    most: int = 1,
-) -> list[Object]:
-    about = {"tenant": tenant, "customer": customer, "status": status, "id": id, "most": most}
-    return [
-        {**for_people(row), "items": [for_people(item) for item in items]}
-        for row, items in _all(connection, "subscriptions", about)
-    ]
+async def _page(
+    connection: AsyncConnection, name: str, wanted: Wanted, limit: int
+) -> tuple[list[tuple[Any, ...]], Place | None]:
+    """Return the rows of a page, each with the object as its first value, and where the next page begins."""
+    about = {
+        **wanted._asdict(),
+        "below_ms": wanted.below.created_at_ms,
+        "below_id": wanted.below.id,
+        "most": limit + 1,
+    }
+    del about["below"]
+    found = await _all(connection, name, about)
+    rows = found[:limit]
+    return rows, _place(rows[-1][0]) if len(found) > limit else None
 
 
-def _objects(connection: Connection, name: str, values: Mapping[str, Any]) -> list[Object]:
-    return [for_people(row) for (row,) in _all(connection, name, values)]
+def _place(row: Mapping[str, Any]) -> Place:
+    created_at_ms = row["created_at_ms"]
+    return Place(-1 if created_at_ms is None else created_at_ms, row["id"])
 
 
-def _all(connection: Connection, name: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    return connection.execute(queries(__package__)[name], values).fetchall()
+async def _objects(connection: AsyncConnection, name: str, values: Mapping[str, Any], of: type[T]) -> list[T]:
+    return [shown(row, of) for (row,) in await _all(connection, name, values)]
+
+
+async def _all(connection: AsyncConnection, name: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    # Never by a plan that was made for other values: what is read differs with them.
+    found = await connection.execute(queries(__package__)[name], values, prepare=False)
+    return await found.fetchall()

@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 from console.api.core.problem import bad_parameters
 from schemas.admission import Finding, text_fault
 from schemas.instant import HOUR_MS, MINUTE_MS, SECOND_MS, parse_instant
+from schemas.webhook import LONGEST_NAME
 
 T = TypeVar("T")
 
@@ -62,6 +63,13 @@ def name_of(value: str) -> str:
     if fault is not None:
         raise ValueError(fault.detail)
     return value
+
+
+def stripe_name(value: str) -> str:
+    """Return a name as Stripe gives them."""
+    if 1 <= len(value) <= LONGEST_NAME and value.isascii() and value.isprintable():
+        return value
+    raise ValueError(f"must be 1 to {LONGEST_NAME} printable characters of ASCII")
 
 
 def names_of(value: str) -> tuple[str, ...]:

@@ -40,14 +40,22 @@ PLAIN = {
     "source": "api",
     "id": "acme-event",
     "event_id": "acme-webhook",
+    "subscription": "acme-subscription-0",
+    "invoice": "acme-invoice-0",
 }
 FOREIGN = {
     "customer": "globex-customer-0",
     "type": "globex-type",
     "id": "globex-event",
     "event_id": "globex-webhook",
+    "subscription": "globex-subscription-0",
+    "invoice": "globex-invoice-0",
     "text": "globex-code",
 }
+STRIPE_OBJECTS = (
+    *("/v1/stripe/subscriptions", "/v1/stripe/invoices", "/v1/stripe/customers/NAME-customer-0"),
+    *("/v1/stripe/subscriptions/NAME-subscription-0", "/v1/stripe/invoices/NAME-invoice-0"),
+)
 FRAGMENTS = (
     "' or '1'='1",
     "'; drop table rollups; --",
@@ -120,6 +128,8 @@ def test_no_answer_without_filters_holds_another_tenants_name(clients: dict[str,
         assert names_in(clients[tenant].get("/v1/late-events")) == {tenant}
         assert names_in(clients[tenant].get("/v1/balance-sheet")) == {tenant}
         assert names_in(clients[tenant].get("/v1/webhooks")) == {tenant}
+        for path in STRIPE_OBJECTS:
+            assert names_in(clients[tenant].get(path.replace("NAME", tenant))) == {tenant}, path
 
 
 def test_cursors_that_are_forged_foreign_or_cut_are_refused(clients: dict[str, Client]) -> None:
@@ -155,11 +165,11 @@ def quoted(text: str) -> str:
 
 
 def names_in(answer: Answer, echoed: str = "") -> set[str]:
-    """Return the tenants whose customers, types or codes occur in *answer*, but for what it repeats of us."""
+    """Return the tenants whose names occur in *answer*, but for what it repeats of us."""
     text = json.dumps(answer.body)
     if echoed:
         text = text.replace(json.dumps(echoed)[1:-1], "")
-    kinds = ("customer", "type", "code")
+    kinds = ("customer", "type", "code", "subscription", "invoice", "charge", "refund", "note")
     return {tenant for tenant in TENANTS for kind in kinds if f"{tenant}-{kind}" in text}
 
 

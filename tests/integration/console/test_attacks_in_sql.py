@@ -38,7 +38,10 @@ class Intruder:
         """Return whose rows can be seen, in whatever holds rows."""
         tables = (
             *("rollups", "fate_counts", "door_tallies", "placements"),
-            *("webhook_events", "webhook_deliveries"),
+            *("webhook_events", "webhook_deliveries", "customer_links", "stripe_history"),
+            *("stripe_customers", "stripe_tax_ids", "stripe_discounts", "stripe_payment_methods"),
+            *("stripe_subscriptions", "stripe_subscription_items", "stripe_invoices"),
+            *("stripe_invoice_lines", "stripe_charges", "stripe_refunds", "stripe_credit_notes"),
         )
         return {row[0] for table in tables for row in self.rows(f"select tenant from {table}")}  # noqa: S608
 
@@ -158,6 +161,7 @@ FORBIDDEN = (
         "truncate rollups",
         "select 1 from rollups for update",
     ),
+    *("insert into customer_links select * from customer_links", "update stripe_invoices set total = 0"),
     *("update progress set source_offset = 0", "delete from archive_files", "drop table rollups"),
     *("insert into catalog_versions values (99, 0, '{}')", "insert into audit_log (what) values ('mine')"),
     "insert into outbox (topic, key, value) values ('catalog', 'key/x', '')",

@@ -15,6 +15,7 @@ from schemas.instant import day_of
 from schemas.pack import encode_pack
 from schemas.partition import partition_of
 from tests.integration.console.api import MICRO, count_of, put_fates, put_rollup, this_hour_ms
+from tests.integration.console.mirror import Mirrorer, told
 from tests.integration.console.shipped import apply_shipped
 from tests.integration.console.webhooks import Recorder, event
 
@@ -29,8 +30,11 @@ class Keys(NamedTuple):
 
 
 def put_two_tenants(connection: Connection) -> Keys:
-    """Make both, with a key, usage, fates and rejections each."""
+    """Make both, with a key, usage, fates, rejections and Stripe's objects each."""
     apply_shipped(connection)
+    mirror = Mirrorer(connection)
+    for tenant in TENANTS:
+        _put_stripe_objects(mirror, tenant)
     return Keys(*(_put(connection, tenant) for tenant in TENANTS))
 
 
@@ -64,3 +68,30 @@ def _put(connection: Connection, tenant: str) -> str:
     Recorder(connection, hour, TENANTS.index(tenant)).put(tenant, said)
     connection.execute("insert into placements values (%s, %s, 'pro', 0)", (tenant, f"{tenant}-customer-0"))
     return key.text
+
+
+def _put_stripe_objects(mirror: Mirrorer, tenant: str) -> None:
+    """Put one of each kind that is answered: all of customer 0."""
+    customer, subscription, invoice = (
+        f"{tenant}-{kind}-0" for kind in ("customer", "subscription", "invoice")
+    )
+    of = {"customer": customer, "metadata": {"of": f"{tenant}-code"}}
+    mirror.apply(
+        tenant,
+        told("customer.created", "customer", 100, id=customer, metadata={"of": f"{tenant}-code"}),
+        told("customer.subscription.created", "subscription", 100, id=subscription, **of),
+        told("customer.discount.created", "discount", 100, id=f"{tenant}-discount-0", customer=customer),
+        told("customer.tax_id.created", "tax_id", 100, id=f"{tenant}-tax-0", customer=customer),
+        told("payment_method.attached", "payment_method", 100, id=f"{tenant}-method-0", customer=customer),
+        told("invoice.created", "invoice.old", 100, id=invoice, subscription=subscription, **of),
+        told("charge.succeeded", "charge.old", 100, id=f"{tenant}-charge-0", invoice=invoice, **of),
+        told("refund.created", "refund", 100, id=f"{tenant}-refund-0", charge=f"{tenant}-charge-0"),
+        told(
+            "credit_note.created",
+            "credit_note",
+            100,
+            id=f"{tenant}-note-0",
+            invoice=invoice,
+            customer=customer,
+        ),
+    )

@@ -9,9 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from console.cli.reading import ask_store
 from console.control.tenants import create_tenant
 from console.control.topics import apply_topics
 from console.control.webhook_secrets import add_secret
+from console.mirror.core.timeline import Step
 from console.mirror.proof import hash_tables
 from console.mirror.reading import find_timeline
 from console.replay.mirror import replay_mirror
@@ -72,6 +74,12 @@ def _has_applied_all(connection: Connection, expected: int) -> bool:
     return found is not None and found[0] >= expected and int(found[1]) == int(found[0])
 
 
+def _timeline_of(settings: Settings, tenant: str, subscription: str) -> list[Step]:
+    return ask_store(
+        settings, lambda connection: find_timeline(connection, tenant, Kind.SUBSCRIPTION, subscription)
+    )
+
+
 def test_every_order_ends_in_one_mirror_and_it_is_the_true_one(settings: Settings, start: Start) -> None:
     story = story_of(71_301, customers=1, most_steps=12)
     deliveries = {seed: _in_some_order(story, seed) for seed in range(ORDERS)}
@@ -128,6 +136,6 @@ def test_every_order_ends_in_one_mirror_and_it_is_the_true_one(settings: Setting
 
         for object_id, said in truth.items():
             if object_id.startswith("sub_"):
-                steps = find_timeline(connection, tenants[-1], Kind.SUBSCRIPTION, object_id)
+                steps = _timeline_of(settings, tenants[-1], object_id)
                 assert steps[-1].status == said.row["status"]
                 assert all(step.is_allowed for step in steps)

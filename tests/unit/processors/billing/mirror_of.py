@@ -31,11 +31,13 @@ class Said(NamedTuple):
     rivals: frozenset[bytes]
 
 
-def record_of(event: Object, offset: int = 0, origin: Origin = Origin.WEBHOOK) -> SourceRecord:
+def record_of(
+    event: Object, offset: int = 0, origin: Origin = Origin.WEBHOOK, tenant: str = TENANT
+) -> SourceRecord:
     """Return the record of an event."""
     headers = {
         name: value
-        for name, value in headers_of(Envelope(TENANT, 1_000, origin), None)
+        for name, value in headers_of(Envelope(tenant, 1_000, origin), None)
         if isinstance(value, bytes)
     }
     return SourceRecord(offset, 2_000_000_000_000 + offset, json.dumps(event).encode(), headers)
