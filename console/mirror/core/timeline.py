@@ -115,5 +115,6 @@ def _distance(status: str | None, one: Seen) -> int:
     if one.type.endswith(".created"):
         return 0
     if one.was is not None:
-        return 1 if one.was == status else 4
-    return 2 if one.status == status else 3
+        return 2 if one.was == status else 4
+    # What changes no status, before that leads to another one.
+    return 1 if one.status == status else 3

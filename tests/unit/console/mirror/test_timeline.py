@@ -36,6 +36,13 @@ def test_a_history_is_the_same_whatever_the_order(life: list[Seen]) -> None:
     assert steps[-1].reason == "cancellation_requested"
 
 
+@given(st.permutations([LIFE[0], seen(1, "incomplete"), seen(1, "active", "incomplete"), seen(2, "active")]))
+def test_within_a_second_what_changes_no_status_comes_before_that_leads_on(life: list[Seen]) -> None:
+    steps = timeline(Kind.SUBSCRIPTION, life)
+    assert [step.status for step in steps] == ["incomplete", "incomplete", "active", "active"]
+    assert all(step.is_allowed for step in steps)
+
+
 def test_a_step_that_is_not_allowed_is_shown_as_one() -> None:
     steps = timeline(Kind.SUBSCRIPTION, [*LIFE, seen(10, "active", "canceled")])
     assert [step.is_allowed for step in steps] == [True, True, True, True, True, False]
