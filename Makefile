@@ -30,7 +30,7 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: setup ## the whole stack, a day of events, kills, and the balance sheet (ARGS="--keep --seed 7")
+demo: setup ## the whole stack, a day of events, a Stripe story, kills, and the balance sheet (ARGS="--keep --seed 7")
 	$(BIN)/weir demo $(ARGS)
 
 up: setup ## start the stack in .weir and stay; Ctrl-C stops it (ARGS="--detach --workers 2")

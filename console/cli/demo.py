@@ -1,4 +1,4 @@
-"""`weir demo`: a day of usage, kills on the way, and the proof."""
+"""`weir demo`: a day of usage, a Stripe story, kills on the way, and the proof."""
 
 import time
 
@@ -15,9 +15,9 @@ from runtime import logs
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same events.")
 @click.option("--keep", is_flag=True, help="Keep the data folder.")
 def command(events: int, seed: int, *, keep: bool) -> int:
-    """Start everything, play a day of events, kill processes on the way, and balance the books.
+    """Start everything, play a day of events and a Stripe story, kill on the way, and balance the books.
 
-    Exit 0 only if nothing was lost, nothing counted twice, and the gap is 0.
+    Exit 0 only if nothing was lost, nothing counted twice, the gap is 0, and the mirrors of Stripe are true.
     """
     begun = time.monotonic()
     logs.configure("auto", "warning")

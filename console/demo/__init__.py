@@ -1,1 +1,1 @@
-"""`weir demo`: a day of usage in a minute, with kills on the way, and the proof that nothing was lost."""
+"""`weir demo`: a day of usage and months at Stripe in a minute, with kills on the way, and the proof."""

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from console.demo.flood_story import Flood, play_flood_story
 from console.demo.kills import Kill, Nemesis
 from console.demo.quota_story import CUSTOMER, Step, play_quota_story
+from console.demo.stripe_story import StripeStory, play_stripe_story
 from console.generator.keys import Account
 from console.generator.mix import Mix
 from console.generator.quiet import wait_until_stored
@@ -55,6 +56,7 @@ class Played(NamedTuple):
     burst_seconds: float
     quota: list[Step]
     flood: Flood
+    stripe: StripeStory
 
 
 def play_day(script: Script, data: Path, settings: Settings, say: Say) -> Played:
@@ -79,6 +81,8 @@ def play_day(script: Script, data: Path, settings: Settings, say: Say) -> Played
     say(f"customer {CUSTOMER} has used up its quota, and was put on another plan")
     flood = play_flood_story(settings, script.accounts[1], script.url)
     say(f"a tenant has flooded the door: {flood.taken} of its requests were taken, {flood.refused} refused")
+    stripe = play_stripe_story(data, settings, script.url, script.seed, say)
+    say(f"two tenants were told a Stripe story: all is mirrored {stripe.mirrored_seconds:.1f} s later")
     return Played(
         day.events + burst.events,
         day.without_answer + burst.without_answer,
@@ -88,6 +92,7 @@ def play_day(script: Script, data: Path, settings: Settings, say: Say) -> Played
         seconds,
         quota,
         flood,
+        stripe,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 import psycopg
 
+from console.demo.waiting import wait_for
 from console.generator.traffic import Traffic
 from console.queries import queries
 from deploy.local import stack
@@ -16,11 +17,13 @@ from runtime.broker import Broker
 from runtime.postgres import connect
 from runtime.settings import Settings
 from schemas.errors import TryAgain
-from schemas.topics import USAGE, topic_name
+from schemas.topics import STRIPE, USAGE, Topic, topic_name
 
-_POLL_SECONDS: Final = 0.02
-_PATIENCE_SECONDS: Final = 60.0
 _INGEST: Final = "ingest"
+
+
+def _nothing() -> None:
+    pass
 
 
 class Kill(NamedTuple):
@@ -31,23 +34,39 @@ class Kill(NamedTuple):
     recovery_seconds: float
 
 
+class Way(NamedTuple):
+    """What comes in on a topic, and the statement that says how far each partition is stored."""
+
+    topic: Topic
+    stored: str
+
+
+USAGE_WAY: Final = Way(USAGE, "stored_offsets")
+STRIPE_WAY: Final = Way(STRIPE, "mirrored_offsets")
+
+
 class Nemesis:
     """Kills by name; the stack's supervisor starts again what is gone."""
 
-    def __init__(self, data: Path, settings: Settings, traffic: Traffic) -> None:
-        """Kill what runs in *data*, while *traffic* goes on."""
+    def __init__(self, data: Path, settings: Settings, traffic: Traffic, way: Way = USAGE_WAY) -> None:
+        """Kill what runs in *data*, while *traffic* goes on along *way*."""
         self._data = data
         self._settings = settings
         self._traffic = traffic
-        self._topic = topic_name(settings.topic_prefix, USAGE)
+        self._stored_offsets = queries(__package__)[way.stored]
+        self._topic = topic_name(settings.topic_prefix, way.topic)
 
-    def kill(self, name: str) -> Kill:
-        """SIGKILL the process *name* and wait until its work goes on. Raises TryAgain if it does not."""
+    def kill(self, name: str, meanwhile: Callable[[], None] = _nothing) -> Kill:
+        """SIGKILL the process *name* and wait until its work goes on. Raises TryAgain if it does not.
+
+        *meanwhile* is called once it is killed, and may let in what its work is to go on with.
+        """
         pid = self._pid(name)
         os.kill(pid, signal.SIGKILL)
         killed_at = time.monotonic()
         goes_on = self._answers_again(killed_at) if name == _INGEST else self._stores_again()
-        _wait_for(goes_on, f"{name} does not go on after a SIGKILL")
+        meanwhile()
+        wait_for(goes_on, f"{name} does not go on after a SIGKILL")
         return Kill(name, pid, time.monotonic() - killed_at)
 
     def _pid(self, name: str) -> int:
@@ -58,7 +77,7 @@ class Nemesis:
             found[:] = [p.pid for p in processes if p.name == name and p.state == "running" and p.pid]
             return bool(found)
 
-        _wait_for(runs, f"{name} does not run")
+        wait_for(runs, f"{name} does not run")
         return found[0]
 
     def _answers_again(self, killed_at: float) -> Callable[[], bool]:
@@ -78,15 +97,7 @@ class Nemesis:
     def _stored(self) -> dict[int, int]:
         try:
             with connect(self._settings, "demo", autocommit=True) as connection:
-                rows = connection.execute(queries(__package__)["stored_offsets"]).fetchall()
+                rows = connection.execute(self._stored_offsets).fetchall()
         except (TryAgain, psycopg.OperationalError):
             return {}
         return dict(rows)
-
-
-def _wait_for(condition: Callable[[], bool], complaint: str) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TryAgain(f"{complaint} within {_PATIENCE_SECONDS:.0f} s")
-        time.sleep(_POLL_SECONDS)

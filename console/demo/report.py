@@ -13,6 +13,7 @@ from console.demo.core.compact import TenantLine, compact
 from console.demo.core.witnesses import Witness, witnesses
 from console.demo.flood_story import RATE, Felt
 from console.demo.quota_story import WANTED, Step
+from console.demo.stripe_report import conclusion_of, print_stripe_story
 from console.events.archive import Wanted
 from console.events.look_up import look_up
 from console.generator.attempt import read_truth
@@ -60,9 +61,11 @@ def print_report(settings: Settings, played: Played, proof: Proof, truth: Path) 
     _heading("What became of three events")
     rows = (_fate(settings, witness) for witness in witnesses(read_truth(truth)))
     show("table", ("event", "customer", "sent", "fate", "copies on the log"), rows, None)
+    print_stripe_story(played.stripe)
     _heading("Speed on this machine, everything on it")
     show("table", ("what", "value"), _speeds(played), None)
     _heading(_conclusion(played, proof))
+    _line(conclusion_of(played.stripe))
 
 
 def _print_rejected(sheet: Sheet) -> None:
@@ -104,6 +107,8 @@ def _speeds(played: Played) -> Iterable[tuple[str, str]]:
     yield "acknowledged by Kafka, p99", f"{played.acknowledged.p99_ms:.1f} ms"
     for kill in played.kills:
         yield f"{kill.name} killed, until its work went on", f"{kill.recovery_seconds:.2f} s"
+    for kill in played.stripe.kills:
+        yield f"{kill.name} killed, until its work on webhooks went on", f"{kill.recovery_seconds:.2f} s"
 
 
 def _conclusion(played: Played, proof: Proof) -> str:

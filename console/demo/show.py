@@ -46,7 +46,7 @@ def run_demo(wish: Wish, say: Say) -> bool:
         say("recounting the log, and holding the truth file against PostgreSQL")
         proof = Proof(reconcile_usage(settings, Span()), check_truth(settings, truth))
         print_report(settings, played, proof, truth)
-    return proof.holds
+    return proof.holds and played.stripe.holds
 
 
 def _play(wish: Wish, folder: Path, settings: Settings, truth: Path, say: Say) -> Played:

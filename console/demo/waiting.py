@@ -1,0 +1,19 @@
+"""Waits for what has to become true, and not for ever."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from schemas.errors import TryAgain
+
+_POLL_SECONDS: Final = 0.02
+_PATIENCE_SECONDS: Final = 60.0
+
+
+def wait_for(condition: Callable[[], bool], complaint: str) -> None:
+    """Return once *condition* holds. Raises TryAgain with *complaint* when it never does."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TryAgain(f"{complaint} within {_PATIENCE_SECONDS:.0f} s")
+        time.sleep(_POLL_SECONDS)
