@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final, NamedTuple
 
+from console.cli.reading import ask_store
 from console.control.core.webhook_secret import RANDOM_BYTES
 from console.control.tenants import create_tenant
 from console.control.webhook_secrets import add_secret
@@ -126,7 +127,7 @@ def play_stripe_story(data: Path, settings: Settings, url: str, seed: int, say: 
             kills,
             [End(*row) for row in _rows(connection, "mirrored_ends", shown)],
             [Subscribed(*row) for row in _rows(connection, "mirrored_subscriptions", shown)],
-            _timeline(connection, TENANTS[0], subscription_of(story, WITNESS)),
+            _timeline(settings, TENANTS[0], subscription_of(story, WITNESS)),
             seconds,
         )
 
@@ -210,8 +211,10 @@ def _told(connection: Connection, tenant: str, story: Story, ordered: Order, sen
     )
 
 
-def _timeline(connection: Connection, tenant: str, subscription: str) -> list[Step]:
-    return find_timeline(connection, tenant, Kind.SUBSCRIPTION, subscription)
+def _timeline(settings: Settings, tenant: str, subscription: str) -> list[Step]:
+    return ask_store(
+        settings, lambda connection: find_timeline(connection, tenant, Kind.SUBSCRIPTION, subscription)
+    )
 
 
 def _rows(connection: Connection, name: str, values: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
