@@ -37,29 +37,37 @@ where d.tenant = %(tenant)s and d.customer = %(customer)s and d.deleted_at_ms is
 order by d.id
 
 -- name: subscriptions
--- The newest first; a page goes on below a place.
+-- The newest first; a page goes on below a place. What is not of the page is not made JSON of.
+-- Not by `coalesce`: PostgreSQL does not trust it below row level security, and would read every row.
 select to_jsonb(s), coalesce(
     (select jsonb_agg(to_jsonb(i) order by i.position)
     from stripe_subscription_items i where i.tenant = s.tenant and i.subscription_id = s.id), '[]')
-from stripe_subscriptions s
-where s.tenant = %(tenant)s
-  and (%(customer)s::text is null or s.customer = %(customer)s)
-  and (%(subscription)s::text is null or s.id = %(subscription)s)
-  and (%(status)s::text is null or s.status = %(status)s)
-  and (coalesce(s.created_at_ms, -1), s.id) < (%(below_ms)s, %(below_id)s)
+from (
+    select * from stripe_subscriptions
+    where tenant = %(tenant)s
+      and (%(customer)s::text is null or customer = %(customer)s)
+      and (%(subscription)s::text is null or id = %(subscription)s)
+      and (%(status)s::text is null or status = %(status)s)
+      and (case when created_at_ms is null then -1 else created_at_ms end, id) < (%(below_ms)s::bigint, %(below_id)s)
+    order by case when created_at_ms is null then -1 else created_at_ms end desc, id desc
+    limit %(most)s
+) s
 order by coalesce(s.created_at_ms, -1) desc, s.id desc
-limit %(most)s
 
 -- name: invoices
--- The newest first; a page goes on below a place.
-select to_jsonb(i) from stripe_invoices i
-where i.tenant = %(tenant)s
-  and (%(customer)s::text is null or i.customer = %(customer)s)
-  and (%(subscription)s::text is null or i.subscription = %(subscription)s)
-  and (%(status)s::text is null or i.status = %(status)s)
-  and (coalesce(i.created_at_ms, -1), i.id) < (%(below_ms)s, %(below_id)s)
+-- As for subscriptions.
+select to_jsonb(i)
+from (
+    select * from stripe_invoices
+    where tenant = %(tenant)s
+      and (%(customer)s::text is null or customer = %(customer)s)
+      and (%(subscription)s::text is null or subscription = %(subscription)s)
+      and (%(status)s::text is null or status = %(status)s)
+      and (case when created_at_ms is null then -1 else created_at_ms end, id) < (%(below_ms)s::bigint, %(below_id)s)
+    order by case when created_at_ms is null then -1 else created_at_ms end desc, id desc
+    limit %(most)s
+) i
 order by coalesce(i.created_at_ms, -1) desc, i.id desc
-limit %(most)s
 
 -- name: find_invoice
 select to_jsonb(i) from stripe_invoices i

@@ -661,8 +661,12 @@ create index stripe_customers_link on stripe_customers (tenant, (metadata ->> 'w
 create index stripe_tax_ids_customer on stripe_tax_ids (tenant, customer);
 create index stripe_discounts_customer on stripe_discounts (tenant, customer);
 create index stripe_subscriptions_customer on stripe_subscriptions (tenant, customer);
+create index stripe_subscriptions_newest on stripe_subscriptions
+    (tenant, (case when created_at_ms is null then -1 else created_at_ms end), id);
 create index stripe_invoices_customer on stripe_invoices (tenant, customer, created_at_ms);
 create index stripe_invoices_subscription on stripe_invoices (tenant, subscription);
+create index stripe_invoices_newest on stripe_invoices
+    (tenant, (case when created_at_ms is null then -1 else created_at_ms end), id);
 create index stripe_payment_intents_customer on stripe_payment_intents (tenant, customer, created_at_ms);
 create index stripe_charges_customer on stripe_charges (tenant, customer, created_at_ms);
 create index stripe_refunds_charge on stripe_refunds (tenant, charge);

@@ -161,6 +161,7 @@ def paged(get: Get, path: str, meanwhile: Callable[[int], None], **given: str) -
     while True:
         body = get(path, limit="1", **given, **cursor)
         seen += [each["id"] for each in body["data"]]
+        assert len(set(seen)) == len(seen), "no object stands on two pages"
         meanwhile(len(seen))
         if body["next"] is None:
             return seen

@@ -46,6 +46,34 @@ def index_conditions(connection: Connection, query: sql.SQL) -> list[set[str]]:
     return [set(node["Index Cond"].strip("()").split(") AND (")) for node in searches]
 
 
+MANY_INVOICES = """
+insert into stripe_invoices
+    (tenant, id, created_at_ms, lines_complete, metadata, as_of_ms, event_id, settled, stamp)
+select tenant, id || n, n, true, '{}', 0, '', true, 1
+from stripe_invoices, generate_series(1, 10000) n
+"""
+
+
+@pytest.mark.parametrize("place", [(2**62, ""), (5_000, "acme-invoice-05000")])
+def test_a_page_of_a_list_reads_little_more_than_itself(
+    connection: Connection, settings: Settings, place: tuple[int, str]
+) -> None:
+    keys = put_two_tenants(connection)
+    connection.execute(MANY_INVOICES)
+    connection.execute("vacuum analyze stripe_invoices")
+    page = {"tenant": "acme", "customer": None, "subscription": None, "status": None, "most": 51}
+    below = dict(zip(("below_ms", "below_id"), place, strict=True))
+    question = sql.SQL("explain (analyze, format json) ") + queries("console.mirror")["invoices"]
+    with connect(as_reader(settings, hash_of(keys.acme)), "test") as reader:
+        ((found,),) = reader.execute(question, page | below, prepare=False).fetchall()
+    nodes: list[dict[str, Any]] = [found[0]["Plan"]]
+    for node in nodes:
+        nodes += node.get("Plans", [])
+    [scan] = [node for node in nodes if node.get("Index Name") == "stripe_invoices_newest"]
+    assert scan["Actual Rows"] == 51
+    assert "Filter" not in scan
+
+
 def test_the_policy_costs_the_query_no_index(connection: Connection, settings: Settings) -> None:
     keys = put_two_tenants(connection)
     connection.execute(MANY)

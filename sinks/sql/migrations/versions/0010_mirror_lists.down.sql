@@ -1,0 +1,2 @@
+drop index stripe_subscriptions_newest;
+drop index stripe_invoices_newest;
