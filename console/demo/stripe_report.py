@@ -11,6 +11,8 @@ from schemas.money import format_money
 
 _CURRENCY: Final = "usd"
 _BILLED: Final = ("invoice", "refund", "dispute")
+#: Faults of a tenant that are listed.
+_MOST: Final = 5
 _PREFIX: Final = "customer.subscription."
 
 
@@ -29,15 +31,20 @@ def print_stripe_story(story: StripeStory) -> None:
     show("table", ("what", "status", "how many", "amount", "paid"), _sums(story), None)
     _heading(f"The life of {WITNESS}'s subscription, put in order by what the events say")
     show("table", ("at", "event", "from", "to", "why", "of what"), _steps(story), None)
-    _heading("The same mirror, whatever the order")
+    _heading("One mirror, whatever the order" if story.are_equal else "TWO MIRRORS OF ONE STORY")
     show("table", ("tenant", "rows", "sha256 of all that its mirror says"), _hashes(story.told), None)
+    for one in story.told:
+        for event_id in one.missing[:_MOST]:
+            _line(f"{one.tenant}: {event_id} was answered 2xx, and is not on record as often")
+        for said in one.wrong[:_MOST]:
+            _line(f"{one.tenant}: {said}")
 
 
 def conclusion_of(story: StripeStory) -> str:
     """Return the story's end in a line."""
     answered = sum(one.answered for one in story.told)
-    missing = sum(one.missing for one in story.told)
-    wrong = sum(one.wrong for one in story.told)
+    missing = sum(len(one.missing) for one in story.told)
+    wrong = sum(len(one.wrong) for one in story.told)
     result = "The mirrors are equal and true" if story.holds else "THE MIRRORS DO NOT HOLD"
     equal = "the same" if story.are_equal else "NOT THE SAME"
     return (
@@ -75,4 +82,8 @@ def _hashes(told: Iterable[Told]) -> Iterable[tuple[object, ...]]:
 
 
 def _heading(text: str) -> None:
-    print(f"\n{text}")  # noqa: T201 -- the report is what the command is for
+    _line(f"\n{text}")
+
+
+def _line(text: str) -> None:
+    print(text)  # noqa: T201 -- the report is what the command is for

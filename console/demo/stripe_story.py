@@ -19,7 +19,7 @@ from console.cli.reading import ask_store
 from console.control.core.webhook_secret import RANDOM_BYTES
 from console.control.tenants import create_tenant
 from console.control.webhook_secrets import add_secret
-from console.demo.core.ends import End, ends_of
+from console.demo.core.ends import End, differences, ends_of
 from console.demo.core.stripe_lives import WITNESS, Story, subscription_of, tell_story
 from console.demo.core.webhook_order import Order, order
 from console.demo.kills import STRIPE_WAY, Kill, Nemesis
@@ -68,10 +68,10 @@ class Told(NamedTuple):
     #: Deliveries on record: the first of their event, and the others.
     first: int
     repeat: int
-    #: Answers 2xx of which the record has nothing.
-    missing: int
-    #: Ends that differ from the story's.
-    wrong: int
+    #: Events that were answered 2xx more often than they are on record.
+    missing: list[str]
+    #: What the mirror says otherwise than the story.
+    wrong: list[str]
     #: Rows of the mirror, and what all of them say.
     rows: int
     sha256: str
@@ -204,8 +204,8 @@ def _told(connection: Connection, tenant: str, story: Story, ordered: Order, sen
         sum(answered.values()),
         sum(first for first, _ in recorded.values()),
         sum(repeat for _, repeat in recorded.values()),
-        sum(max(times - sum(recorded.get(each, ())), 0) for each, times in answered.items()),
-        len(ends ^ ends_of(story.objects.values())),
+        [each for each, times in answered.items() if sum(recorded.get(each, ())) < times],
+        differences(ends, ends_of(story.objects.values())),
         sum(one.rows for one in hashes),
         sha256("".join(one.sha256 for one in hashes).encode()).hexdigest(),
     )

@@ -37,6 +37,16 @@ def ends_of(objects: Iterable[Object]) -> set[End]:
     }
 
 
+def differences(mirrored: Iterable[End], true: Iterable[End]) -> list[str]:
+    """Return a line for every object that does not end in the mirror as it ends in truth."""
+    found, expected = ({end.id: end for end in ends} for ends in (mirrored, true))
+    return [
+        f"{each}: the mirror says {_words(found.get(each))}, true is {_words(expected.get(each))}"
+        for each in sorted(found | expected)
+        if found.get(each) != expected.get(each)
+    ]
+
+
 def summed(ends: Iterable[End]) -> list[Sum]:
     """Return a line for every sort and status."""
     found: dict[tuple[str, str], Sum] = {}
@@ -46,6 +56,10 @@ def summed(ends: Iterable[End]) -> list[Sum]:
             objects=one.objects + 1, amount=one.amount + end.amount, paid=one.paid + end.paid
         )
     return list(found.values())
+
+
+def _words(end: End | None) -> str:
+    return f"{end.status}, amount {end.amount}, paid {end.paid}" if end else "nothing"
 
 
 def _amount(found: Object) -> int:

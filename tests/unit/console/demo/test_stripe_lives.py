@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.demo.core.ends import ends_of, summed
+from console.demo.core.ends import End, differences, ends_of, summed
 from console.demo.core.stripe_lives import WITNESS, Story, subscription_of, tell_story
 from console.demo.core.webhook_order import order
 from schemas.stripe_types import is_handled
@@ -104,3 +104,13 @@ def test_ends_are_summed_by_sort_and_status() -> None:
     assert paid.amount == paid.paid > 0
     [due] = [one for one in sums if (one.what, one.status) == ("invoice", "open")]
     assert due.amount > due.paid == 0
+
+
+def test_every_difference_of_the_ends_is_named() -> None:
+    paid = End("invoice", "in_1", "paid", 500, 500)
+    refund = End("refund", "re_1", "succeeded", 200, 0)
+    assert differences([paid, refund], [refund, paid]) == []
+    assert differences([paid._replace(status="open", paid=0)], [paid, refund]) == [
+        "in_1: the mirror says open, amount 500, paid 0, true is paid, amount 500, paid 500",
+        "re_1: the mirror says nothing, true is succeeded, amount 200, paid 0",
+    ]

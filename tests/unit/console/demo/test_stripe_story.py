@@ -3,7 +3,7 @@ import pytest
 from console.demo.stripe_report import conclusion_of
 from console.demo.stripe_story import StripeStory, Told
 
-TOLD = Told("dawn", 6, 1, 9, 8, 6, 2, 0, 0, 10, "a")
+TOLD = Told("dawn", 6, 1, 9, 8, 6, 2, [], [], 10, "a")
 
 
 def story_of(*told: Told) -> StripeStory:
@@ -19,8 +19,8 @@ def test_a_story_holds_if_nothing_is_missing_or_wrong_and_the_mirrors_are_equal(
 @pytest.mark.parametrize(
     ("bad", "says"),
     [
-        (TOLD._replace(missing=1), "1 not on record"),
-        (TOLD._replace(wrong=2), "2 wrong ends"),
+        (TOLD._replace(missing=["evt_1"]), "1 not on record"),
+        (TOLD._replace(wrong=["in_1: …", "in_2: …"]), "2 wrong ends"),
         (TOLD._replace(sha256="b"), "NOT THE SAME SHA-256"),
     ],
 )
