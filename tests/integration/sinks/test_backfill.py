@@ -175,8 +175,9 @@ def test_one_object_is_fetched_for_whoever_orders_it_in_a_transaction_of_its_own
         for object_id in ("in_old7", "in_old7", "in_nobody"):
             defer(acme.database, snapshot_order(acme.tenant, "invoice", object_id))
     work("jobs")
-    until(lambda: acme.rows("select from jobs.procrastinate_jobs where status = 'failed'"))
-    until(lambda: not acme.rows("select from jobs.procrastinate_jobs where status in ('todo', 'doing')"))
+    ordered_so = "select from jobs.procrastinate_jobs where task_name = 'stripe.snapshot' and status = '{}'"
+    until(lambda: acme.rows(ordered_so.format("failed")))
+    until(lambda: not acme.rows(ordered_so.format("todo")) and not acme.rows(ordered_so.format("doing")))
     [landed] = acme.landed()
     assert landed.origin is Origin.SNAPSHOT
     assert len(object_of(landed)["lines"]["data"]) == 12

@@ -191,7 +191,8 @@ def test_two_processes_walk_once_a_period(acme: StripeTenant, double: StripeDoub
     until(lambda: acme.rows("select count(*) from jobs.procrastinate_workers") == [(2,)])
     until(lambda: acme.rows("select count(*) from jobs.procrastinate_jobs") == [(0,)])
     assert double.asked(EVENTS) == 1
-    assert acme.rows("select count(*) from jobs.procrastinate_periodic_defers") == [(1,)]
+    periods = "select count(*) from jobs.procrastinate_periodic_defers where task_name = 'stripe.walks'"
+    assert acme.rows(periods) == [(1,)]
 
 
 def test_why_a_walk_failed_is_written_down_until_one_comes_to_its_end(
