@@ -187,6 +187,8 @@ class Arena:
     @contextmanager
     def frozen(self, name: str) -> Iterator[int]:
         """SIGSTOP a process for as long as the block; it wakes up as if nothing had been."""
+        # It may have just ended itself, after the fault before.
+        self.wait(lambda: self.runs(name))
         pid = self.pid(name)
         os.kill(pid, signal.SIGSTOP)
         try:
