@@ -9,12 +9,13 @@ from typing import Final
 
 from processors.app import build_faust, group_of
 from processors.billing.job import billing_job
+from processors.billing.observe import AGENT as BILLING
 from processors.billing.observe import Observer as BillingObserver
 from processors.stream.agent import Agent, Rebalanced
 from processors.stream.job import StreamJob
 from processors.usage.job import usage_job
+from processors.usage.observe import AGENT as USAGE
 from processors.usage.observe import Observer as UsageObserver
-from runtime import logs
 from runtime.catalog import CatalogFollower
 from runtime.health import Health
 from runtime.health_server import HealthServer
@@ -24,22 +25,20 @@ from runtime.settings import Settings
 from runtime.version import build
 from schemas.process import PROCESSORS
 
-log = logs.get_logger(__name__)
-
 
 def _usage(settings: Settings, metrics: Metrics, catalog: CatalogFollower) -> tuple[StreamJob, Rebalanced]:
-    observer = UsageObserver(metrics, group_of(settings, "usage"), settings.dedupe_horizon_seconds)
+    observer = UsageObserver(metrics, group_of(settings, USAGE), settings.dedupe_horizon_seconds)
     return usage_job(settings, catalog, observer), observer.rebalanced
 
 
 def _billing(settings: Settings, metrics: Metrics, catalog: CatalogFollower) -> tuple[StreamJob, Rebalanced]:
-    observer = BillingObserver(metrics, group_of(settings, "billing"))
+    observer = BillingObserver(metrics, group_of(settings, BILLING))
     return billing_job(settings, catalog, observer), observer.rebalanced
 
 
 AGENTS: Final[Mapping[str, Callable[[Settings, Metrics, CatalogFollower], tuple[StreamJob, Rebalanced]]]] = {
-    "usage": _usage,
-    "billing": _billing,
+    USAGE: _usage,
+    BILLING: _billing,
 }
 
 

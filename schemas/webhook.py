@@ -7,6 +7,7 @@ it is for the record to say, not for a door to refuse. Only what has neither id 
 import hashlib
 import json
 from collections.abc import Iterable
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -154,7 +155,7 @@ def read_content(payload: bytes) -> Content:
     try:
         members = read_object(payload)
     except UnfitJson:
-        return Content(hashlib.sha256(payload).digest(), _lenient(payload) or {})
+        return Content(hashlib.sha256(payload).digest(), read_leniently(payload) or {})
     members.pop(_DELIVERY, None)
     return Content(hashlib.sha256(_encode_sorted(members)).digest(), members)
 
@@ -203,7 +204,7 @@ def _read(payload: bytes) -> tuple[_Members, _Object, bool]:
         pass
     else:
         return members, _about(members.data), True
-    found = _lenient(payload)
+    found = read_leniently(payload)
     if found is None:
         raise Reject("not a JSON object")
     data = found.pop("data", None)
@@ -211,10 +212,13 @@ def _read(payload: bytes) -> tuple[_Members, _Object, bool]:
     return _Members(**_known(found, _Members)), _Object(**_known(about, _Object)), False
 
 
-def _lenient(payload: bytes) -> dict[str, Any] | None:
-    """Return the members of a JSON object that only a lenient reader takes; None of what is none."""
+def read_leniently(payload: bytes) -> dict[str, Any] | None:
+    """Return the members of a JSON object that only a lenient reader takes; None of what is none.
+
+    Numbers with a point are Decimals.
+    """
     try:
-        found = json.loads(payload)
+        found = json.loads(payload, parse_float=Decimal)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

@@ -7,13 +7,13 @@ from typing import Final
 
 from processors.billing.core.partition import BillingPartition
 from processors.billing.core.table import MirrorTable
-from processors.billing.observe import Observer
+from processors.billing.observe import AGENT, Observer
 from processors.billing.state import STEPS, BillingState, Outputs
 from processors.stream.core.changelog import Changelog
 from processors.stream.ground import Extents, read_on
 from processors.stream.job import StreamJob, admin
 from processors.stream.loaded import Loaded
-from processors.stream.reader import Read, read
+from processors.stream.reader import Read, read, read_telling
 from processors.stream.writer import Fence
 from runtime import logs
 from runtime.catalog import CatalogFollower
@@ -24,10 +24,8 @@ from schemas.rollup import Progress, ProgressKey
 from schemas.stamp import leading_stamp
 from schemas.topics import topic_name
 
-AGENT: Final = "billing"
 #: The source first.
 _TOPICS: Final = (topics.STRIPE, topics.MIRROR, topics.BILLING)
-_TELL_EVERY: Final = 10_000
 
 log = logs.get_logger(__name__)
 
@@ -65,11 +63,7 @@ class Loader:
         loading = {number: _Loading() for number in partitions}
         starts = self._broker.earliest((self._outputs.mirror, number) for number in partitions)
         ends = self._broker.latest(starts)
-        remaining = sum(max(end - starts[where], 0) for where, end in ends.items())
-        for message in self._read(starts, ends):
-            remaining -= 1
-            if remaining % _TELL_EVERY == 0:
-                self._observer.recovering(remaining)
+        for message in read_telling(self._read, starts, ends, self._observer.recovering):
             loading[message.partition() or 0].add(
                 message.key() or b"", message.value() or b"", message.timestamp()[1]
             )

@@ -1,15 +1,16 @@
 """What the billing agent tells Prometheus."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from processors.billing.core.partition import Applied, Outcome
 from processors.stream.core.records import SourceRecord
+from processors.stream.vitals import Vitals
 from runtime.metrics import Metrics
 from schemas import metrics as names
 
-_AGENT: Final = "billing"
+AGENT: Final = "billing"
 _PROVIDER: Final = "stripe"
 
 
@@ -20,12 +21,10 @@ class Observer:
         """Write into *metrics*, as a member of the consumer *group*."""
         applied = metrics.counter(names.WEBHOOK_APPLY)
         self._applied = {outcome: applied.labels(_PROVIDER, outcome.value) for outcome in Applied}
-        self._duration = metrics.histogram(names.PROCESSOR_EVENT_DURATION).labels(_AGENT)
-        self._watermark = metrics.gauge(names.WATERMARK).labels(_AGENT)
+        self._duration = metrics.histogram(names.PROCESSOR_EVENT_DURATION).labels(AGENT)
         self._recovery = metrics.gauge(names.TABLE_RECOVERY_REMAINING).labels("mirror")
-        self._rebalances = metrics.counter(names.REBALANCES).labels(group)
-        self._rebalance_duration = metrics.histogram(names.REBALANCE_DURATION).labels(group)
-        self._watermarks: dict[int, int] = {}
+        self._vitals = Vitals(metrics, AGENT, group)
+        self.rebalanced = self._vitals.rebalanced
 
     def applied(
         self, partition: int, outcome: Outcome, records: Sequence[SourceRecord], seconds: float
@@ -35,16 +34,8 @@ class Observer:
             self._applied[applied].inc(count)
         self._duration.observe(seconds / len(records))
         if outcome.progress is not None:
-            self._watermarks[partition] = outcome.progress.record_time_ms
-            self._watermark.set(min(self._watermarks.values()) / 1000)
+            self._vitals.progressed(partition, outcome.progress.record_time_ms)
 
     def recovering(self, remaining: int) -> None:
         """Say how many records of the changelog are still to be read."""
         self._recovery.set(remaining)
-
-    def rebalanced(self, partitions: Iterable[int], seconds: float) -> None:
-        """Take note of an assignment, which took *seconds* to load; other partitions are not ours."""
-        self._rebalances.inc()
-        self._rebalance_duration.observe(seconds)
-        for partition in self._watermarks.keys() - frozenset(partitions):
-            del self._watermarks[partition]

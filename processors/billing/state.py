@@ -7,15 +7,14 @@ from typing import Final
 
 from processors.billing.core.partition import BillingPartition
 from processors.billing.observe import Observer
+from processors.stream.core.idle import Idle
 from processors.stream.core.records import Append, Flush, NewRecord, SourceRecord
 from schemas import mirror_log
-from schemas.instant import HOUR_MS
 from schemas.rollup import Progress, ProgressKey
 from schemas.stamp import offset_of
 
 #: Facts; states with the progress behind them.
 STEPS: Final = 2
-_HEARTBEAT_MS: Final = HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,7 @@ class BillingState:
         self._observer = observer
         self._owed = owed
         self._progress_key = mirror_log.encode(ProgressKey(number))
-        #: Since when nothing was written; None: it was, since the last look.
-        self._idle_since_ms: int | None = None
+        self._idle = Idle()
 
     def apply(self, records: Sequence[SourceRecord]) -> Flush:
         """Apply *records*; see `processors.stream.worker.PartitionState`."""
@@ -55,7 +53,7 @@ class BillingState:
         outcome = self.partition.apply(records)
         self.next_offset = outcome.last_offset + 1
         self._observer.applied(self._number, outcome, records, time.perf_counter() - started)
-        self._idle_since_ms = None
+        self._idle.over()
         states = outcome.states
         if outcome.progress is not None:
             states = [*states, self._progress_record(outcome.progress, outcome.record_time_ms)]
@@ -67,12 +65,9 @@ class BillingState:
 
     def heartbeat(self, now_ms: int) -> Flush | None:
         """Return what a zombie wrote over; after an idle hour also the progress, so that it never expires."""
-        if self._idle_since_ms is None:
-            self._idle_since_ms = now_ms
         progress = self.partition.progress
         again = []
-        if progress is not None and now_ms - self._idle_since_ms >= _HEARTBEAT_MS:
-            self._idle_since_ms = now_ms
+        if self._idle.is_long(now_ms) and progress is not None:
             again.append(self._progress_record(progress, now_ms))
         if not (again or self._owed):
             return None

@@ -10,6 +10,7 @@ from runtime.broker import Partition
 from runtime.settings import Settings
 
 _CHUNK: Final = 20_000
+_TELL_EVERY: Final = 10_000
 
 
 class Stored(Protocol):
@@ -46,3 +47,19 @@ def read(
         queued_max_messages_kbytes=262_144,
         check_crcs=False,
     )
+
+
+def read_telling(
+    read: Read,
+    starts: Mapping[Partition, int],
+    ends: Mapping[Partition, int],
+    tell: Callable[[int], None],
+) -> Iterator[Stored]:
+    """Yield what *read* does; *tell* hears now and then how many records are left, and that none is."""
+    remaining = sum(max(end - starts[where], 0) for where, end in ends.items())
+    for message in read(starts, ends):
+        remaining -= 1
+        if remaining % _TELL_EVERY == 0:
+            tell(remaining)
+        yield message
+    tell(0)

@@ -6,14 +6,13 @@ from typing import Final
 from processors.stream.job import StreamJob, admin
 from processors.stream.reader import read
 from processors.usage.loading import Loader
-from processors.usage.observe import Observer
+from processors.usage.observe import AGENT, Observer
 from processors.usage.state import STEPS, Outputs
 from runtime.catalog import CatalogFollower
 from runtime.settings import Settings
 from schemas import topics
 from schemas.topics import topic_name
 
-AGENT: Final = "usage"
 #: The source first.
 _TOPICS: Final = (
     topics.USAGE,

@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from functools import partial
 
 from processors.stream.core.changelog import Changelog
 from processors.stream.core.records import NewRecord
 from processors.stream.ground import Extents, read_on
 from processors.stream.loaded import Loaded
-from processors.stream.reader import Read, Stored
+from processors.stream.reader import Read, Stored, read_telling
 from processors.stream.writer import Fence
 from processors.usage.core.horizon import Horizon
 from processors.usage.core.partition import Identity, UsagePartition
@@ -34,8 +34,6 @@ from schemas import rollup, topics
 from schemas.catalog import Catalog, TopicAdopted
 from schemas.stamp import NEVER
 from schemas.topics import Topic, topic_name
-
-_TELL_EVERY: Final = 10_000
 
 log = logs.get_logger(__name__)
 
@@ -110,7 +108,6 @@ class Loader:
             (topic, number): one.rows_from(of, earliest[topic, number], ends[topic, number])
             for number, one in by_partition.items()
         }
-        ends = self._broker.latest(starts)
         for message in self._read(of.name, starts, ends):
             changelog, _ = by_partition[message.partition() or 0].rows_of(of)
             changelog.add(message.key() or b"", message.value() or b"")
@@ -134,13 +131,7 @@ class Loader:
         self, table: str, starts: Mapping[Partition, int], ends: Mapping[Partition, int]
     ) -> Iterator[Stored]:
         """Yield the records of a changelog from *starts* to *ends*."""
-        remaining = sum(max(end - starts[where], 0) for where, end in ends.items())
-        for message in self._read_between(starts, ends):
-            remaining -= 1
-            if remaining % _TELL_EVERY == 0:
-                self._observer.recovering(table, remaining)
-            yield message
-        self._observer.recovering(table, 0)
+        return read_telling(self._read_between, starts, ends, partial(self._observer.recovering, table))
 
     def _state(
         self, one: "_Loading", adopted: Mapping[str, TopicAdopted], fence: Fence, now_ms: int

@@ -2,15 +2,17 @@
 
 import time
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from processors.stream.core.records import SourceRecord
+from processors.stream.vitals import Vitals
 from processors.usage.core.partition import Outcome
 from processors.usage.hot_keys import HotKeyReport
 from runtime.metrics import Metrics
 from schemas import metrics as names
 from schemas.verdict import Fate
 
-_AGENT = "usage"
+AGENT: Final = "usage"
 _STAGE = "processor"
 
 
@@ -20,19 +22,16 @@ class Observer:
     def __init__(self, metrics: Metrics, group: str, horizon_seconds: int) -> None:
         """Write into *metrics*, as a member of the consumer *group*."""
         events = metrics.counter(names.PROCESSOR_EVENTS)
-        self._events = {fate: events.labels(_AGENT, fate.value) for fate in Fate}
-        self._duration = metrics.histogram(names.PROCESSOR_EVENT_DURATION).labels(_AGENT)
+        self._events = {fate: events.labels(AGENT, fate.value) for fate in Fate}
+        self._duration = metrics.histogram(names.PROCESSOR_EVENT_DURATION).labels(AGENT)
         self._lookups = metrics.counter(names.DEDUPE_LOOKUPS).labels(_STAGE)
         self._hits = metrics.counter(names.DEDUPE_HITS).labels(_STAGE)
         late = metrics.counter(names.LATE_EVENTS)
         self._in_grace = late.labels("hour", "in_grace")
         self._corrected = late.labels("hour", "corrected")
         self._lateness = metrics.histogram(names.EVENT_LATENESS)
-        self._watermark = metrics.gauge(names.WATERMARK).labels(_AGENT)
         self._recovery = metrics.gauge(names.TABLE_RECOVERY_REMAINING)
-        self._rebalances = metrics.counter(names.REBALANCES).labels(group)
-        self._rebalance_duration = metrics.histogram(names.REBALANCE_DURATION).labels(group)
-        self._watermarks: dict[int, int] = {}
+        self._vitals = Vitals(metrics, AGENT, group)
         self.hot = HotKeyReport(metrics)
         metrics.gauge(names.DEDUPE_HORIZON).set(horizon_seconds)
 
@@ -53,8 +52,7 @@ class Observer:
         # One observation a batch: its oldest record says how far behind the agent is.
         self._lateness.observe(max(0.0, time.time() - records[0].recorded_at_ms / 1000))
         if outcome.progress is not None:
-            self._watermarks[partition] = outcome.progress.record_time_ms
-            self._watermark.set(min(self._watermarks.values()) / 1000)
+            self._vitals.progressed(partition, outcome.progress.record_time_ms)
 
     def recovering(self, table: str, remaining: int) -> None:
         """Say how many records of a changelog are still to be read."""
@@ -62,9 +60,6 @@ class Observer:
 
     def rebalanced(self, partitions: Iterable[int], seconds: float) -> None:
         """Take note of an assignment, which took *seconds* to load; other partitions are not ours."""
-        self._rebalances.inc()
         partitions = frozenset(partitions)
-        self._rebalance_duration.observe(seconds)
+        self._vitals.rebalanced(partitions, seconds)
         self.hot.keep(partitions)
-        for partition in self._watermarks.keys() - partitions:
-            del self._watermarks[partition]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from processors.stream.core.idle import Idle
 from processors.stream.core.records import Append, Flush, NewRecord, SourceRecord
 from processors.stream.writer import Fence
 from processors.usage.core.partition import Outcome, UsagePartition
@@ -23,7 +24,6 @@ from schemas.verdict import PROGRESS_KEY
 #: progress behind them; the verdicts' progress.
 STEPS: Final = 5
 _ROLLUPS_STEP: Final = 3
-_HEARTBEAT_MS: Final = HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +88,7 @@ class UsageState:
         #: rows are counted to see whether it is time: there may be many windows to count.
         self._since_kept = 0
         self._count_at = LEAST_RECORDS
-        #: Since when nothing was written; None: it was, since the last look.
-        self._idle_since_ms: int | None = None
+        self._idle = Idle()
 
     def apply(self, records: Sequence[SourceRecord]) -> Flush:
         """Apply *records*; see `processors.stream.worker.PartitionState`."""
@@ -128,12 +127,9 @@ class UsageState:
         That is what a zombie wrote over, before compaction takes it; and after an idle hour the progress
         again, so that retention never takes the last one.
         """
-        if self._idle_since_ms is None:
-            self._idle_since_ms = now_ms
         progress, owed = self.partition.progress, self._owed
         again = []
-        if progress is not None and now_ms - self._idle_since_ms >= _HEARTBEAT_MS:
-            self._idle_since_ms = now_ms
+        if self._idle.is_long(now_ms) and progress is not None:
             again.append(self._progress_record(progress, now_ms))
         if not (again or any(owed)):
             return None
@@ -154,7 +150,7 @@ class UsageState:
 
     def _flush(self, outcome: Outcome) -> Flush:
         out, number, owed = self._outputs, self.partition.identity.partition, self._owed
-        self._idle_since_ms = None
+        self._idle.over()
         self._owed = Owed([], [], [])
         progress = []
         if outcome.progress is not None:

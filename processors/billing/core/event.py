@@ -1,6 +1,5 @@
 """A verified event of Stripe's, as far as the mirror reads it."""
 
-import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -10,14 +9,14 @@ import msgspec
 from schemas.errors import MALFORMED, Reject
 from schemas.instant import SECOND_MS
 from schemas.stripe_types import KIND_OF_TYPE, SNAPSHOT, Kind
-from schemas.webhook import EventHead
+from schemas.webhook import EventHead, read_leniently
 
 #: A snapshot is the word at the end of its second: behind all events of that second.
 _END_OF_SECOND_MS: Final = SECOND_MS - 1
 
 _KINDS: Final = {kind.value: kind for kind in Kind}
 
-_decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
+_decode: Final = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode
 
 
 class ObjectEvent(NamedTuple):
@@ -39,12 +38,12 @@ def read_event(payload: bytes, head: EventHead) -> ObjectEvent:
     if head.created_at_ms is None:
         raise Reject("the event has no moment of its creation")
     data = _read(payload).get("data")
-    found = data.get("object") if isinstance(data, dict) else None
+    about = data if isinstance(data, dict) else {}
+    found, previous = about.get("object"), about.get("previous_attributes")
     if not isinstance(found, dict):
         raise Reject("the event is about no object")
     kind = _kind(head.type, found)
     is_snapshot = head.type == SNAPSHOT
-    previous = data.get("previous_attributes") if isinstance(data, dict) else None
     return ObjectEvent(
         head.event_id,
         head.type,
@@ -66,13 +65,10 @@ def _kind(event_type: str, found: Mapping[str, Any]) -> Kind:
 
 def _read(payload: bytes) -> Mapping[str, Any]:
     try:
-        found = _decode(payload)
+        return _decode(payload)
     except MALFORMED:
-        try:
-            # What Stripe has signed may still be odd: half a character, NaN.
-            found = json.loads(payload, parse_float=Decimal)
-        except (ValueError, RecursionError) as error:
-            raise Reject(f"not JSON: {error}") from None
-    if not isinstance(found, dict):
+        # What Stripe has signed may still be odd.
+        found = read_leniently(payload)
+    if found is None:
         raise Reject("not a JSON object")
     return found
