@@ -61,6 +61,11 @@ class Discount(Row, frozen=True, kw_only=True):
     ends_at_ms: int | None
 
 
+def bought(quantity: int | None, price: str | None, item_id: str) -> str:
+    """Return what is paid for, as people read it; a price that is metered has no quantity."""
+    return f"{1 if quantity is None else quantity} of {price or item_id}"
+
+
 class SubscriptionItem(msgspec.Struct, frozen=True, kw_only=True):
     """One price of a subscription."""
 

@@ -8,8 +8,8 @@ from aiohttp import web
 
 from console.api.access import caller_of, reading_as
 from console.api.answers import answer
-from console.api.context import CONTEXT, Context
-from console.api.core.parameters import Parameters, limit, name_of, stripe_name
+from console.api.context import CONTEXT
+from console.api.core.parameters import Parameters, cursor, limit, name_of, stripe_name
 from console.api.core.problem import refuse
 from console.mirror.core.shown import StripeInvoice, StripeSubscription
 from console.mirror.core.wanted import Place, Wanted
@@ -21,9 +21,8 @@ from console.mirror.reading import (
     list_invoices,
     list_subscriptions,
 )
-from console.usage.core.cursor import seal, unseal
+from console.usage.core.cursor import seal
 from runtime.postgres import AsyncConnection
-from schemas.errors import Reject
 
 _OBJECTS: Final = 100
 
@@ -111,15 +110,8 @@ async def _listed(request: web.Request, name: str, filters: tuple[str, ...], rea
     wanted = Wanted(caller.tenant, asked["customer"], asked.get("subscription"), asked["status"])
     # What a cursor is bound to. Names hold no NUL, so two questions never read the same.
     scope = "\0".join((name, caller.tenant, *(each or "" for each in asked.values())))
-    below = given.take("cursor", lambda text: _place(text, scope, context))
+    below = given.take("cursor", cursor(scope, context.secret, Place))
     given.done()
     async with reading_as(context, caller) as connection:
         page = await read(connection, wanted if below is None else wanted._replace(below=below), most)
     return _Listed(page.objects, None if page.next is None else seal(page.next, scope, context.secret))
-
-
-def _place(text: str, scope: str, context: Context) -> Place:
-    try:
-        return unseal(text, scope, context.secret, Place)
-    except Reject as error:
-        raise ValueError(str(error)) from None

@@ -10,6 +10,7 @@ from console.api.context import CONTEXT, Context
 from console.api.core.parameters import (
     MOST,
     Parameters,
+    cursor,
     duration,
     limit,
     name_of,
@@ -21,11 +22,10 @@ from console.api.fresh import now_ms, read_fresh
 from console.quota.asked import Subject
 from console.quota.current import Current, read_current
 from console.usage.core.calendar import Bounds, Window
-from console.usage.core.cursor import Position, seal, unseal
+from console.usage.core.cursor import Position, seal
 from console.usage.core.freshness import Dated
 from console.usage.core.merge import Usage
 from console.usage.reading import Question, read_usage
-from schemas.errors import Reject
 
 
 class UsageList(Dated, frozen=True):
@@ -79,20 +79,12 @@ def _question(given: Parameters, tenant: str, context: Context) -> Question:
     group_by = given.take("group_by", names_of) or ()
     top = given.take("top", limit)
     span = take_span(given, window, now_ms())
-    after = given.take(
-        "cursor", lambda text: _position(text, _scope(tenant, customer, meter, window, group_by), context)
-    )
+    scope = _scope(tenant, customer, meter, window, group_by)
+    after = given.take("cursor", cursor(scope, context.secret, Position))
     given.done()
     if after is not None:
         span = Bounds(after.from_ms, after.to_ms)
     return Question(tenant, customer, meter, window, *span, group_by, most, after, top)
-
-
-def _position(text: str, scope: str, context: Context) -> Position:
-    try:
-        return unseal(text, scope, context.secret, Position)
-    except Reject as error:
-        raise ValueError(str(error)) from None
 
 
 def _scope(

@@ -8,9 +8,9 @@ from aiohttp import web
 from console.api.access import caller_of, reading_as
 from console.api.answers import answer
 from console.api.context import CONTEXT, Context
-from console.api.core.parameters import Parameters, instant, limit, one_of, stripe_name
+from console.api.core.parameters import Parameters, cursor, instant, limit, one_of, stripe_name
 from console.api.core.problem import refuse
-from console.usage.core.cursor import seal, unseal
+from console.usage.core.cursor import seal
 from console.webhooks.core.handling import Asked
 from console.webhooks.core.wanted import TOP, Place, Sighting, Wanted, words_wanted
 from console.webhooks.reading import Delivery, WholeDelivery, find_event, list_deliveries
@@ -82,16 +82,9 @@ def _wanted(given: Parameters, tenant: str, context: Context) -> Wanted:
     )
     if wanted.to_ms <= wanted.from_ms:
         given.fault("to", "span_empty", "must be later than from")
-    below = given.take("cursor", lambda text: _place(text, wanted, context))
+    below = given.take("cursor", cursor(_scope(wanted), context.secret, Place))
     given.done()
     return wanted if below is None else wanted._replace(below=below)
-
-
-def _place(text: str, wanted: Wanted, context: Context) -> Place:
-    try:
-        return unseal(text, _scope(wanted), context.secret, Place)
-    except Reject as error:
-        raise ValueError(str(error)) from None
 
 
 def _scope(wanted: Wanted) -> str:

@@ -9,7 +9,7 @@ from console.cli.place import with_settings
 from console.cli.reading import ask_store
 from console.cli.show import Format, example, format_option, say, show
 from console.cli.subscription import items_of
-from console.cli.whose import tenant_of
+from console.cli.whose import tenant_of, tenant_option
 from console.control import customers
 from console.control.customer_links import link_customer, unlink_customer
 from console.mirror.core.shown import ShownObject, StripeSubscription
@@ -42,7 +42,7 @@ def command() -> None:
 )
 @click.argument("customer")
 @click.argument("name")
-@click.option("--tenant", help="Whose customer; may be left out where there is one tenant.")
+@tenant_option("Whose customer")
 @click.option(
     "--anchor", metavar="TIME", help="From when on its own periods are counted; default: as before, or now."
 )
@@ -82,7 +82,7 @@ def list_(settings: Settings, tenant: str | None, output: Format) -> None:
 
 @command.command("show", epilog=example("weir customer show cus_QXg1o8vcGmoR32", "weir customer show c-1"))
 @click.argument("customer")
-@click.option("--tenant", help="Whose customer; may be left out where there is one tenant.")
+@tenant_option("Whose customer")
 @format_option
 @with_settings
 def show_(settings: Settings, customer: str, tenant: str | None, output: Format) -> None:
@@ -108,7 +108,7 @@ def show_(settings: Settings, customer: str, tenant: str | None, output: Format)
 @command.command(epilog=example("weir customer link c-1 cus_QXg1o8vcGmoR32"))
 @click.argument("customer")
 @click.argument("stripe_customer")
-@click.option("--tenant", help="Whose customer; may be left out where there is one tenant.")
+@tenant_option("Whose customer")
 @with_settings
 def link(settings: Settings, customer: str, stripe_customer: str, tenant: str | None) -> None:
     """Have the usage of CUSTOMER belong to STRIPE_CUSTOMER, whatever id and metadata say."""
@@ -128,7 +128,7 @@ def link(settings: Settings, customer: str, stripe_customer: str, tenant: str | 
 
 @command.command(epilog=example("weir customer unlink cus_QXg1o8vcGmoR32"))
 @click.argument("stripe_customer")
-@click.option("--tenant", help="Whose customer; may be left out where there is one tenant.")
+@tenant_option("Whose customer")
 @with_settings
 def unlink(settings: Settings, stripe_customer: str, tenant: str | None) -> None:
     """Take a link away that was made by hand; id and metadata say again whose usage it is."""

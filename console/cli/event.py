@@ -4,7 +4,7 @@ import click
 
 from console.cli.place import with_settings
 from console.cli.show import Format, example, format_option, say, show
-from console.cli.whose import tenant_of
+from console.cli.whose import tenant_of, tenant_option
 from console.events.archive import Wanted
 from console.events.core.answer import EventFate
 from console.events.look_up import look_up
@@ -17,7 +17,7 @@ _COLUMNS = ("fate", "position", "customer", "type", "quantity", "occurred_at", "
 @click.command(epilog=example("weir event api e-1 --tenant acme", "weir event api e-1 --format json"))
 @click.argument("source")
 @click.argument("event_id", metavar="ID")
-@click.option("--tenant", help="Whose event; may be left out where there is one tenant.")
+@tenant_option("Whose event")
 @click.option("--customer", help="Of this customer: the same id of another customer is another event.")
 @click.option("--position", help="The copy that stands there, such as weir.usage/3/1042/17.")
 @format_option

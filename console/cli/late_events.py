@@ -5,7 +5,7 @@ import click
 from console.cli.place import with_settings
 from console.cli.reading import ask, span_of, span_options, window_option
 from console.cli.show import Format, example, format_option, say, show
-from console.cli.whose import tenant_of
+from console.cli.whose import tenant_of, tenant_option
 from console.ledger.core.merge import Arrivals
 from console.ledger.reading import Question, read_ledger
 from console.usage.core.calendar import Window
@@ -15,7 +15,7 @@ from runtime.settings import Settings
 @click.command(
     epilog=example("weir late-events --tenant acme", "weir late-events --window month --format json")
 )
-@click.option("--tenant", help="Whose events; may be left out where there is one tenant.")
+@tenant_option("Whose events")
 @click.option("--type", "event_type", help="Only events of this type.")
 @window_option(Window.DAY)
 @span_options

@@ -6,7 +6,7 @@ from msgspec.structs import astuple
 from console.cli.place import with_settings
 from console.cli.reading import ask_store
 from console.cli.show import Format, example, format_option, show
-from console.cli.whose import tenant_of
+from console.cli.whose import tenant_of, tenant_option
 from console.mirror.core.shown import Doubt
 from console.mirror.proof import hash_tables
 from console.mirror.reading import list_doubts
@@ -14,7 +14,6 @@ from runtime.postgres import connect
 from runtime.settings import Settings
 
 _MOST = 1_000
-_TENANT = click.option("--tenant", help="Whose; may be left out where there is one tenant.")
 
 
 @click.group()
@@ -23,7 +22,7 @@ def command() -> None:
 
 
 @command.command("hash", epilog=example("weir mirror hash --tenant acme"))
-@_TENANT
+@tenant_option()
 @format_option
 @with_settings
 def hash_(settings: Settings, tenant: str | None, output: Format) -> None:
@@ -36,7 +35,7 @@ def hash_(settings: Settings, tenant: str | None, output: Format) -> None:
 
 
 @command.command(epilog=example("weir mirror doubts"))
-@_TENANT
+@tenant_option()
 @format_option
 @with_settings
 def doubts(settings: Settings, tenant: str | None, output: Format) -> None:

@@ -8,7 +8,7 @@ import msgspec
 from console.cli.place import with_settings
 from console.cli.reading import ask
 from console.cli.show import Format, example, format_option, say, show
-from console.cli.whose import tenant_of
+from console.cli.whose import tenant_of, tenant_option
 from console.quota.asked import Subject
 from console.quota.counters import Counters, read_counters
 from console.quota.reading import read_quotas, read_side_by_side
@@ -51,7 +51,7 @@ def command() -> None:
     "show", epilog=example("weir quota c-1 --tenant acme", "weir quota c-1 --meter api --format json")
 )
 @click.argument("customer")
-@click.option("--tenant", help="Whose customer; may be left out where there is one tenant.")
+@tenant_option("Whose customer")
 @click.option("--meter", help="Only this meter; default: all that the customer's plan has.")
 @format_option
 @with_settings
@@ -79,7 +79,7 @@ def show_(settings: Settings, customer: str, tenant: str | None, meter: str | No
 @command.command(epilog=example("weir quota debug c-1 api"))
 @click.argument("customer")
 @click.argument("meter")
-@click.option("--tenant", help="Whose customer; may be left out where there is one tenant.")
+@tenant_option("Whose customer")
 @format_option
 @with_settings
 def debug(settings: Settings, customer: str, meter: str, tenant: str | None, output: Format) -> None:

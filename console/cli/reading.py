@@ -28,6 +28,9 @@ _FROM = click.option(
 )
 _TO = click.option("--to", "end", metavar="TIME", help="RFC 3339, exclusive.")
 
+#: The longest list that is printed.
+MOST: Final = 1_000
+
 T = TypeVar("T")
 
 
@@ -47,6 +50,18 @@ def window_option(
 def span_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give *command* --from and --to, as the arguments `start` and `end`."""
     return _FROM(_TO(command))
+
+
+def limit_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give *command* --limit, as the argument `limit`."""
+    return click.option(
+        "--limit", type=click.IntRange(1, MOST), default=50, show_default=True, help="How many at most."
+    )(command)
+
+
+def say_there_are_more(limit: int) -> None:
+    """Say that a list was cut at *limit*."""
+    say(f"there are more than {limit}: narrow it down, or raise --limit")
 
 
 def ask(settings: Settings, read: Callable[[AsyncConnection, Moment], Awaitable[T]]) -> T:

@@ -4,19 +4,18 @@ import click
 from msgspec.structs import asdict
 
 from console.cli.place import with_settings
-from console.cli.reading import ask_store
-from console.cli.show import Format, example, format_option, say, show
-from console.cli.whose import tenant_of
+from console.cli.reading import ask_store, limit_option, say_there_are_more
+from console.cli.show import Format, example, format_option, show
+from console.cli.whose import tenant_of, tenant_option
 from console.mirror.core.shown import StripeSubscription
 from console.mirror.core.wanted import Wanted
 from console.mirror.reading import find_subscription, list_subscriptions
 from runtime.settings import Settings
 from schemas.errors import Reject
+from schemas.mirror import bought
 
-_MOST = 1_000
 _COLUMNS = ("id", "customer", "status", "items", "period_end", "cancel_at_period_end", "as_of", "settled")
 _STEP = ("at", "type", "from", "to", "reason", "note", "event_id")
-_TENANT = click.option("--tenant", help="Whose; may be left out where there is one tenant.")
 
 
 @click.group()
@@ -25,12 +24,10 @@ def command() -> None:
 
 
 @command.command("list", epilog=example("weir subscription list --status past_due"))
-@_TENANT
+@tenant_option()
 @click.option("--customer", metavar="ID", help="Only this Stripe customer's, such as cus_….")
 @click.option("--status", help="Only those with this status.")
-@click.option(
-    "--limit", type=click.IntRange(1, _MOST), default=50, show_default=True, help="How many at most."
-)
+@limit_option
 @format_option
 @with_settings
 def list_(
@@ -46,14 +43,14 @@ def list_(
     wanted = Wanted(tenant_of(settings, tenant), customer, status=status)
     page = ask_store(settings, lambda connection: list_subscriptions(connection, wanted, limit))
     if page.next is not None:
-        say(f"there are more than {limit}: narrow it down, or raise --limit")
+        say_there_are_more(limit)
     rows = [tuple(row[name] for name in _COLUMNS) for row in map(_row, page.objects)]
     show(output, _COLUMNS, rows, page.objects)
 
 
 @command.command("show", epilog=example("weir subscription show sub_1PgafmB7WZ01zgkW"))
 @click.argument("subscription")
-@_TENANT
+@tenant_option()
 @format_option
 @with_settings
 def show_(settings: Settings, subscription: str, tenant: str | None, output: Format) -> None:
@@ -86,7 +83,7 @@ def show_(settings: Settings, subscription: str, tenant: str | None, output: For
 
 def items_of(subscription: StripeSubscription) -> str:
     """Return what is paid for, in a line."""
-    return ", ".join(f"{item.quantity or 1} of {item.price or item.id}" for item in subscription.items)
+    return ", ".join(bought(item.quantity, item.price, item.id) for item in subscription.items)
 
 
 def _row(subscription: StripeSubscription) -> dict[str, object]:

@@ -8,7 +8,7 @@ import click
 from console.cli.place import with_settings
 from console.cli.reading import ask, span_of, window_option
 from console.cli.show import Format, example, format_option, say, show
-from console.cli.whose import tenant_of
+from console.cli.whose import tenant_of, tenant_option
 from console.usage.core.calendar import Window
 from console.usage.core.trend import PEAKS, SIZES_MS, Trend, comparable
 from console.usage.reading import Unanswerable
@@ -27,7 +27,7 @@ _COLUMNS: Final = (*Trend.__struct_fields__, "peak", "unit")
     )
 )
 @click.argument("customer")
-@click.option("--tenant", help="Whose customer; may be left out where there is one tenant.")
+@tenant_option("Whose customer")
 @click.option("--meter", required=True, help="Which meter.")
 @window_option(Window.DAY, SIZES_MS, "What is compared.")
 @click.option(

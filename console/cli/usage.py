@@ -7,7 +7,7 @@ import click
 from console.cli.place import with_settings
 from console.cli.reading import ask, span_of, span_options, window_option
 from console.cli.show import Format, example, format_option, say, show
-from console.cli.whose import tenant_of
+from console.cli.whose import tenant_of, tenant_option
 from console.usage.core.calendar import Window
 from console.usage.reading import Page, Question, Unanswerable, read_usage
 from runtime.settings import Settings
@@ -33,7 +33,7 @@ _COLUMNS = (
     epilog=example("weir usage c-1 --tenant acme --window day", "weir usage c-1 --meter api --group endpoint")
 )
 @click.argument("customer")
-@click.option("--tenant", help="Whose customer; may be left out where there is one tenant.")
+@tenant_option("Whose customer")
 @click.option("--meter", help="Only this meter.")
 @window_option(Window.HOUR)
 @click.option(

@@ -1,20 +1,20 @@
 """`weir webhook`: Stripe's deliveries, and what they are signed with."""
 
-import functools
 import os
 import sys
 import time
 from collections.abc import Callable
+from functools import partial, wraps
 from typing import Any, Final, NamedTuple, get_args
 
 import click
 
 from console.cli.place import with_settings
-from console.cli.reading import ask_store, instants, span_options
+from console.cli.reading import MOST, ask_store, instants, limit_option, say_there_are_more, span_options
 from console.cli.show import Format, example, format_option, say, show
 from console.cli.webhook_gaps import backfill, backfills, gaps
 from console.cli.webhook_secret import command as secret
-from console.cli.whose import tenant_of
+from console.cli.whose import tenant_of, tenant_option
 from console.control.republish import publish_again
 from console.webhooks.address import webhook_url
 from console.webhooks.core.handling import Asked
@@ -26,7 +26,6 @@ from runtime.settings import Settings
 from schemas.errors import Reject
 from schemas.topics import STRIPE, topic_name
 
-_MOST: Final = 1_000
 _COLUMNS: Final = (
     "recorded_at",
     "event_id",
@@ -38,7 +37,6 @@ _COLUMNS: Final = (
     "position",
 )
 _FAILED: Final = ("event_id", "type", "object_id", "attempts", "error", "recorded_at")
-_TENANT: Final = click.option("--tenant", help="Whose; may be left out where there is one tenant.")
 
 
 @click.group()
@@ -78,7 +76,7 @@ def _choices(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Only events of which nothing has come in the mirror: not yet, or not at all.",
     )
     @click.option("--text", metavar="WORDS", help="Only what says all of these words: ids, names, e-mail, …")
-    @functools.wraps(command)
+    @wraps(command)
     def narrowed(
         *words: object,
         event_type: str | None,
@@ -95,12 +93,10 @@ def _choices(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @command.command("list", epilog=example("weir webhook list --type invoice.paid --from 2026-11-21T00:00:00Z"))
-@_TENANT
+@tenant_option()
 @_choices
 @span_options
-@click.option(
-    "--limit", type=click.IntRange(1, _MOST), default=50, show_default=True, help="How many at most."
-)
+@limit_option
 @format_option
 @with_settings
 def list_(
@@ -121,13 +117,13 @@ def list_(
         settings, lambda connection: list_deliveries(connection, _topic(settings), wanted, limit)
     )
     if page.next is not None:
-        say(f"there are more than {limit}: narrow it down, or raise --limit")
+        say_there_are_more(limit)
     show(output, _COLUMNS, [_row(each) for each in page.deliveries], page.deliveries)
 
 
 @command.command("show", epilog=example("weir webhook show evt_1PqR --tenant acme"))
 @click.argument("event_id")
-@_TENANT
+@tenant_option()
 @format_option
 @with_settings
 def show_(settings: Settings, *, event_id: str, tenant: str | None, output: Format) -> None:
@@ -144,23 +140,21 @@ def show_(settings: Settings, *, event_id: str, tenant: str | None, output: Form
 
 
 @command.command("dead-letters", epilog=example("weir webhook dead-letters --tenant acme"))
-@_TENANT
+@tenant_option()
 @format_option
 @with_settings
 def dead_letters(settings: Settings, *, tenant: str | None, output: Format) -> None:
     """List events that were tried as often as it is worth, and why nothing could be made of them."""
     settings.need("postgres")
     wanted = Wanted(tenant_of(settings, tenant), status="failed_permanent")
-    page = ask_store(
-        settings, lambda connection: list_deliveries(connection, _topic(settings), wanted, _MOST)
-    )
+    page = ask_store(settings, lambda connection: list_deliveries(connection, _topic(settings), wanted, MOST))
     rows = [tuple(getattr(each, column) for column in _FAILED) for each in page.deliveries]
     show(output, _FAILED, rows, page.deliveries)
 
 
 @command.command(epilog=example("weir webhook retry evt_1PqR --tenant acme"))
 @click.argument("event_ids", metavar="EVENT_ID...", nargs=-1, required=True)
-@_TENANT
+@tenant_option()
 @with_settings
 def retry(settings: Settings, *, event_ids: tuple[str, ...], tenant: str | None) -> None:
     """Publish events once more, whatever became of them: what was handled changes nothing."""
@@ -172,7 +166,7 @@ def retry(settings: Settings, *, event_ids: tuple[str, ...], tenant: str | None)
 
 
 @command.command(epilog=example("weir webhook replay --status failed --from 2026-11-21T00:00:00Z"))
-@_TENANT
+@tenant_option()
 @_choices
 @span_options
 @with_settings
@@ -186,8 +180,7 @@ def replay(
     ordered, topic = 0, _topic(settings)
     with connect(settings, "webhook", autocommit=True) as connection:
         while True:
-            some = wanted
-            page = ask_store(settings, lambda asked, some=some: list_deliveries(asked, topic, some, _MOST))  # type: ignore[misc]
+            page = ask_store(settings, partial(list_deliveries, topic=topic, wanted=wanted, limit=MOST))
             event_ids = tuple(dict.fromkeys(each.event_id for each in page.deliveries))
             ordered += publish_again(connection, wanted.tenant, event_ids)
             if page.next is None:

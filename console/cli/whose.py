@@ -1,9 +1,19 @@
 """Which tenant a command is about: named, or the only one."""
 
+from collections.abc import Callable
+from typing import Any
+
+import click
+
 from console.control.tenants import find_tenant, list_tenants
 from runtime.postgres import connect
 from runtime.settings import Settings
 from schemas.errors import Reject
+
+
+def tenant_option(whose: str = "Whose") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option that `tenant_of` reads; *whose* says of what."""
+    return click.option("--tenant", help=f"{whose}; may be left out where there is one tenant.")
 
 
 def tenant_of(settings: Settings, named: str | None) -> str:

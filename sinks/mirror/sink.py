@@ -14,14 +14,13 @@ from schemas.topics import BILLING, MIRROR
 from sinks.core.letter import letter
 from sinks.core.log import Claim, Log
 from sinks.core.record import Record
+from sinks.core.waiting import wait_s
 from sinks.mirror.batch import Entry, MirrorBatch, Said
 from sinks.mirror.core.rows import row_of
 from sinks.sink import Batch
 
 #: A batch is cut at this many records at the latest.
 _MOST_RECORDS: Final = 5_000
-#: Of the wait for the next batch, when the last one was quick: storing takes a fifth of the time then.
-_WAITS_PER_TOOK: Final = 4
 
 
 class MirrorSink:
@@ -38,9 +37,8 @@ class MirrorSink:
         self._interval_s = interval_s
         self.begin(())
 
-    def begin(self, claims: Iterable[Claim]) -> None:
+    def begin(self, claims: Iterable[Claim]) -> None:  # noqa: ARG002 # No log is treated apart.
         """Forget everything."""
-        self._generations = {claim.log: claim.generation for claim in claims}
         self._let_go()
 
     def take(self, log: Log, records: Sequence[Record]) -> None:
@@ -56,7 +54,7 @@ class MirrorSink:
 
     def wait_s(self, last_took_s: float) -> float:
         """Return the interval, less when storing is quick."""
-        return min(self._interval_s, _WAITS_PER_TOOK * last_took_s)
+        return wait_s(self._interval_s, last_took_s)
 
     def due(self, since_last_s: float, last_took_s: float) -> bool:
         """Say yes at the interval, sooner when storing is quick, at once when the batch is full."""

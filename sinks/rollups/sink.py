@@ -13,6 +13,7 @@ from schemas.topics import ROLLUPS
 from sinks.core.letter import letter
 from sinks.core.log import Claim, Log
 from sinks.core.record import Record
+from sinks.core.waiting import wait_s
 from sinks.rollups.batch import RollupsBatch
 from sinks.rollups.core.pending import Newest, Pending
 from sinks.rollups.core.reading import Reader
@@ -25,9 +26,6 @@ _MOST_ROWS: Final = 50_000
 #: above it: the progress stands behind the rows, so it is only found by reading on, and a sink that
 #: stopped instead would read the same rows again.
 _MANY_ROWS: Final = 250_000
-#: Of the wait for the next batch, when the last one was quick: storing takes a fifth of the time then. A
-#: transaction costs sink and store 4 ms before its first row.
-_WAITS_PER_TOOK: Final = 4
 
 
 logger = logs.get_logger(__name__)
@@ -89,7 +87,7 @@ class RollupsSink:
 
     def wait_s(self, last_took_s: float) -> float:
         """Return the interval, less when storing is quick."""
-        return min(self._interval_s, _WAITS_PER_TOOK * last_took_s)
+        return wait_s(self._interval_s, last_took_s)
 
     def due(self, since_last_s: float, last_took_s: float) -> bool:
         """Say yes at the interval, sooner when storing is quick, at once when the batch is full."""

@@ -4,12 +4,17 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeVar
 
+import msgspec
+
 from console.api.core.problem import bad_parameters
+from console.usage.core.cursor import unseal
 from schemas.admission import Finding, text_fault
+from schemas.errors import Reject
 from schemas.instant import HOUR_MS, MINUTE_MS, SECOND_MS, parse_instant
 from schemas.webhook import LONGEST_NAME
 
 T = TypeVar("T")
+P = TypeVar("P", bound=msgspec.Struct)
 
 _DURATION: Final = re.compile(r"(\d{1,6})(ms|s|m|h)", re.ASCII)
 _UNITS: Final = {"ms": 1, "s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS}
@@ -55,6 +60,18 @@ class Parameters:
             self.fault(name, "unknown", "is no parameter of this address: see /docs")
         if self._faults:
             raise bad_parameters(*self._faults)
+
+
+def cursor(scope: str, secret: bytes, kind: type[P]) -> Callable[[str], P]:
+    """Return a reader of cursors that were sealed for *scope*."""
+
+    def read(value: str) -> P:
+        try:
+            return unseal(value, scope, secret, kind)
+        except Reject as error:
+            raise ValueError(str(error)) from None
+
+    return read
 
 
 def name_of(value: str) -> str:

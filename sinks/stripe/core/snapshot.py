@@ -10,10 +10,9 @@ from typing import Final
 import msgspec
 
 from schemas.errors import MALFORMED, TryAgain
+from schemas.stripe_types import SNAPSHOT
 from schemas.webhook import content_hash
 
-#: The type of all of them.
-TYPE: Final = "weir.snapshot"
 _PREFIX: Final = "evt_weirsnapshot_"
 #: Of the hash of what it says.
 _DIGITS: Final = 32
@@ -116,7 +115,7 @@ def snapshot(fetched: bytes, created_s: int, api_version: str, *, livemode: bool
     event = {
         "id": f"{same(fetched)}{created_s:x}",
         "object": "event",
-        "type": TYPE,
+        "type": SNAPSHOT,
         "created": created_s,
         "api_version": api_version,
         "livemode": livemode,

@@ -6,7 +6,7 @@ from typing import Final
 from processors.billing.core.kinds.price import price_of, unit_amount
 from processors.billing.core.kinds.reduced import Reduced, standing
 from processors.billing.core.members import Members
-from schemas.mirror import Subscription, SubscriptionItem
+from schemas.mirror import Subscription, SubscriptionItem, bought
 
 #: All others follow each other in any order.
 _RANKS: Final = {"incomplete": 0, "incomplete_expired": 2, "canceled": 2}
@@ -45,9 +45,7 @@ def reduce(found: Members, account: str | None) -> Reduced:
 
 def _note(row: Subscription) -> str:
     """Say what is paid for, and whether it will end."""
-    said = [
-        f"{1 if item.quantity is None else item.quantity} of {item.price or item.id}" for item in row.items
-    ]
+    said = [bought(item.quantity, item.price, item.id) for item in row.items]
     if row.cancel_at_period_end:
         said.append("ends with its period")
     if row.pause_collection:
