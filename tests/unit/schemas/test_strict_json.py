@@ -1,6 +1,7 @@
 """What two readers could read differently, or a database could not hold, is refused with its place."""
 
 import json
+import re
 from contextlib import suppress
 from typing import Any
 
@@ -125,3 +126,23 @@ documents = st.recursive(
 def test_every_storable_document_is_read_as_it_is(document: dict[str, Any], ascii_only: bool) -> None:  # noqa: FBT001
     raw = json.dumps(document, ensure_ascii=ascii_only).encode()
     assert read_object(raw) == document == msgspec.json.decode(raw)
+
+
+odd_texts = st.text(st.sampled_from("a\\u0\0\ud800\udbff\udc00\udfff\U0001f6f0"), max_size=4)
+
+
+@given(
+    st.recursive(
+        odd_texts,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(odd_texts, inner, max_size=3),
+        max_leaves=5,
+    )
+)
+def test_what_cannot_be_stored_is_found_wherever_it_stands(document: object) -> None:
+    raw = json.dumps({"a": document})
+    # Two halves side by side are read as one character.
+    read = json.dumps(json.loads(raw), ensure_ascii=False)
+    if re.search(r"\\u0000|[\ud800-\udfff]", read.replace("\\\\", "")):
+        assert {fault.code for fault in faults_of(raw.encode())} == {"text_not_storable"}
+    else:
+        assert read_object(raw.encode()) == {"a": json.loads(raw)["a"]}
