@@ -11,7 +11,7 @@ from console.bench.core.spread import percentile
 from console.bench.load import Pace
 from console.bench.receipts import places
 from console.bench.run_of_load import deal, play
-from console.bench.stored import reached
+from console.bench.stored import Where, reached
 from runtime.postgres import connect
 from runtime.settings import Settings
 
@@ -28,7 +28,7 @@ def measure_committed(bench: Bench) -> None:
     for _ in range(bench.scale.repeat):
         events = int(RATE * bench.scale.latency_seconds)
         batches = deal(bench, events, _BATCH)
-        watcher = _Watcher(bench.stage.settings)
+        watcher = Watcher(bench.stage.settings, "stored")
         watcher.start()
         try:
             run = play(bench, batches, Pace(_CONNECTIONS, RATE))
@@ -41,19 +41,22 @@ def measure_committed(bench: Bench) -> None:
         bench.stage.say(f"accepted to committed: p50 {p50:.0f} ms, p99 {p99:.0f} ms of {len(found)} events")
 
 
-class _Watcher:
+class Watcher:
     """Asks PostgreSQL every few milliseconds how far it is, from a thread of its own."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, where: Where) -> None:
         self._settings = settings
+        self._where = where
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="progress", daemon=True)
         self.seen: list[Seen] = []
 
     def start(self) -> None:
+        """Begin to ask."""
         self._thread.start()
 
     def stop(self) -> None:
+        """Stop asking; `seen` is whole."""
         self._stop.set()
         self._thread.join()
 
@@ -61,7 +64,7 @@ class _Watcher:
         last: dict[int, int] = {}
         with closing(connect(self._settings, "bench-progress", autocommit=True)) as connection:
             while not self._stop.wait(_POLL_SECONDS):
-                there = reached(connection, "stored")
+                there = reached(connection, self._where)
                 at = time.monotonic()
                 self.seen += [Seen(p, offset, at) for p, offset in there.items() if last.get(p) != offset]
                 last = there

@@ -13,7 +13,8 @@ from console.bench.run_of_load import deal
 from console.bench.stored import wait_for_all
 from console.bench.usage_of import cpu_seconds
 
-_FROZEN: Final = ("processors-1", "sinks")
+#: What there is between the log and the store.
+FROZEN: Final = ("processors-1", "sinks")
 _BATCH: Final = 100
 
 
@@ -28,7 +29,7 @@ def measure_log_to_store(bench: Bench) -> None:
         batches = deal(bench, bench.scale.events_log, _BATCH)
         packs = pack_up(batches, stage.accounts, stage.settings.partitions, time.time_ns() // 1_000_000)
         pids = stage.pids()
-        with _frozen([pids[name] for name in _FROZEN]):
+        with frozen([pids[name] for name in FROZEN]):
             publish(stage.settings, packs)
         before, woken_at = cpu_seconds(pids), time.monotonic()
         arrived = wait_for_all(stage.settings)
@@ -45,7 +46,8 @@ def measure_log_to_store(bench: Bench) -> None:
 
 
 @contextmanager
-def _frozen(pids: list[int]) -> Iterator[None]:
+def frozen(pids: list[int]) -> Iterator[None]:
+    """Let *pids* sleep for the block."""
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
     try:

@@ -13,6 +13,7 @@ from console.bench.profile import measure_profile
 from console.bench.quotas import measure_quotas
 from console.bench.recovery import measure_recovery
 from console.bench.throughput import measure_hundreds, measure_singles, measure_thousands
+from console.bench.webhook_way import measure_webhook_flood, measure_webhook_latency, measure_webhook_rate
 from console.bench.webhooks import QUESTIONS, measure_webhooks
 from schemas.errors import Misconfigured
 
@@ -53,6 +54,13 @@ MEASUREMENTS: Final = (
         measure_fairness,
     ),
     Measurement("Kafka to PostgreSQL", ("log-to-store",), measure_log_to_store),
+    Measurement(
+        "webhooks beside usage",
+        ("webhook-ack-p50", "webhook-ack-p99", "webhook-mirrored-p50", "webhook-mirrored-p99"),
+        measure_webhook_latency,
+    ),
+    Measurement("webhooks over HTTP", ("http-webhooks", "ingest-cpu-webhook"), measure_webhook_rate),
+    Measurement("webhooks from the log", ("webhooks-flood",), measure_webhook_flood),
     # Behind the load, and before a kill begins anew.
     Measurement("memory", ("memory-ingest", "memory-processor", "memory-sinks"), measure_memory),
     Measurement("where the time goes", (PROFILE,), measure_profile),

@@ -20,6 +20,9 @@ class Scale(NamedTuple):
     keys: int
     ids: int
     events_faust: int
+    #: Told to an endpoint, or put on the log.
+    webhooks_sent: int
+    #: On record.
     webhooks: int
     #: Questions to each filter of them.
     searches: int
@@ -37,6 +40,7 @@ FULL: Final = Scale(
     keys=1_000_000,
     ids=5_000_000,
     events_faust=20_000,
+    webhooks_sent=20_000,
     webhooks=1_000_000,
     searches=420,
 )
@@ -52,6 +56,7 @@ SMOKE: Final = Scale(
     keys=10_000,
     ids=50_000,
     events_faust=500,
+    webhooks_sent=300,
     webhooks=20_000,
     searches=21,
 )

@@ -15,8 +15,8 @@ from schemas.topics import USAGE, topic_name
 _POLL_SECONDS: Final = 0.02
 _PATIENCE_SECONDS: Final = 180.0
 
-#: Rollups and fates, or files of the archive.
-Where = Literal["stored", "archived"]
+#: Rollups and fates, files of the archive, or the mirror of Stripe's objects.
+Where = Literal["stored", "archived", "mirrored"]
 
 
 class Arrived(NamedTuple):
@@ -38,7 +38,7 @@ def wait_for_all(settings: Settings) -> Arrived:
 
 
 def reached(connection: Connection, where: Where) -> dict[int, int]:
-    """Return the last offset of each partition of `weir.usage` that is *where*."""
+    """Return the last offset of each partition of `weir.usage`, or of `weir.stripe`, that is *where*."""
     return dict(connection.execute(queries(__package__)[where]).fetchall())
 
 

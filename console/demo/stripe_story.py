@@ -4,8 +4,6 @@ Each tenant has a mirror of it in the end: both have to say the same, and what i
 """
 
 import json
-import os
-import secrets
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,14 +14,13 @@ from random import Random
 from typing import Any, Final, NamedTuple
 
 from console.cli.reading import ask_store
-from console.control.core.webhook_secret import RANDOM_BYTES
 from console.control.tenants import create_tenant
-from console.control.webhook_secrets import add_secret
 from console.demo.core.ends import End, differences, ends_of
 from console.demo.core.stripe_lives import WITNESS, Story, subscription_of, tell_story
 from console.demo.core.webhook_order import Order, order
 from console.demo.kills import STRIPE_WAY, Kill, Nemesis
 from console.demo.stripe_sender import Sender, Webhook
+from console.demo.stripe_tenant import mirrored_ends, open_endpoint, wait_until_mirrored
 from console.demo.waiting import wait_for
 from console.generator.sender import Sluice
 from console.generator.traffic import Traffic
@@ -32,12 +29,9 @@ from console.mirror.proof import hash_tables
 from console.mirror.reading import find_timeline
 from console.queries import queries
 from deploy.local.say import Say
-from runtime.broker import Broker
 from runtime.postgres import Connection, connect
-from runtime.sealing import Keyring
 from runtime.settings import Settings
 from schemas.stripe_types import Kind
-from schemas.topics import BILLING, MIRROR, STRIPE, Topic, topic_name
 
 #: Who is killed, in order.
 KILLS: Final = ("processors-1", "ingest", "sinks")
@@ -118,14 +112,14 @@ def play_stripe_story(data: Path, settings: Settings, url: str, seed: int, say: 
                 sluice.open_to(webhooks)
             sending.result()
         answered_at = time.monotonic()
-        _wait_until_mirrored(settings, connection)
+        wait_until_mirrored(settings, connection)
         seconds = time.monotonic() - answered_at
         told = [_told(connection, tenant, story, orders[tenant], sender) for tenant in TENANTS]
         shown = {"tenant": TENANTS[0]}
         return StripeStory(
             told,
             kills,
-            [End(*row) for row in _rows(connection, "mirrored_ends", shown)],
+            list(mirrored_ends(connection, TENANTS[0])),
             [Subscribed(*row) for row in _rows(connection, "mirrored_subscriptions", shown)],
             _timeline(settings, TENANTS[0], subscription_of(story, WITNESS)),
             seconds,
@@ -135,9 +129,7 @@ def play_stripe_story(data: Path, settings: Settings, url: str, seed: int, say: 
 def _open(settings: Settings, connection: Connection, tenant: str, ordered: Order) -> list[Webhook]:
     """Make *tenant* with a secret, and return the webhooks that it is to get."""
     create_tenant(connection, tenant)
-    secret = f"whsec_{secrets.token_hex(16)}"
-    now_ms = time.time_ns() // 1_000_000
-    add_secret(connection, Keyring.of(settings), tenant, secret, os.urandom(RANDOM_BYTES), now_ms)
+    secret = open_endpoint(settings, connection, tenant)
     return [
         Webhook(tenant, secret, event["id"], json.dumps(event, indent=2, ensure_ascii=False))
         for event in ordered.deliveries
@@ -164,37 +156,10 @@ def _is_answered(traffic: Traffic, webhooks: int) -> bool:
     return traffic.events >= webhooks
 
 
-def _wait_until_mirrored(settings: Settings, connection: Connection) -> None:
-    """Wait until all that is on the log of webhooks is recorded and mirrored, its history too."""
-    broker = Broker.of(settings, "demo")
-
-    def ends(topic: Topic) -> dict[tuple[str, int], int]:
-        name = topic_name(settings.topic_prefix, topic)
-        found = broker.latest([(name, partition) for partition in range(settings.partitions)])
-        return {(topic.name, partition): end for (_, partition), end in found.items() if end > 0}
-
-    def is_read(sink: str, wanted: Mapping[tuple[str, int], int]) -> bool:
-        topics = {"topics": sorted({topic for topic, _ in wanted})}
-        rows = _rows(connection, "read_offsets", topics)
-        read = {(topic, partition): upto for by, topic, partition, upto in rows if by == sink}
-        return all(read.get(log, 0) >= end for log, end in wanted.items())
-
-    def is_applied(wanted: Mapping[tuple[str, int], int]) -> bool:
-        applied = dict(_rows(connection, "mirrored_offsets", {}))
-        return all(applied.get(partition, -1) + 1 >= end for (_, partition), end in wanted.items())
-
-    webhooks = ends(STRIPE)
-    wait_for(lambda: is_read("stripe", webhooks) and is_applied(webhooks), "webhooks are not mirrored")
-    # The rows and the history of what is applied are on these two.
-    made = {**ends(MIRROR), **ends(BILLING)}
-    wait_for(lambda: is_read("mirror", made), "the mirror is not stored")
-
-
 def _told(connection: Connection, tenant: str, story: Story, ordered: Order, sender: Sender) -> Told:
     about = {"tenant": tenant}
     recorded = {row[0]: row[1:] for row in _rows(connection, "webhooks_recorded", about)}
     answered = {event_id: times for (whose, event_id), times in sender.answered.items() if whose == tenant}
-    ends = {End(*row) for row in _rows(connection, "mirrored_ends", about)}
     hashes = hash_tables(connection, tenant)
     return Told(
         tenant,
@@ -205,7 +170,7 @@ def _told(connection: Connection, tenant: str, story: Story, ordered: Order, sen
         sum(first for first, _ in recorded.values()),
         sum(repeat for _, repeat in recorded.values()),
         [each for each, times in answered.items() if sum(recorded.get(each, ())) < times],
-        differences(ends, ends_of(story.objects.values())),
+        differences(mirrored_ends(connection, tenant), ends_of(story.objects.values())),
         sum(one.rows for one in hashes),
         sha256("".join(one.sha256 for one in hashes).encode()).hexdigest(),
     )

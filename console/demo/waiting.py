@@ -7,13 +7,15 @@ from typing import Final
 from schemas.errors import TryAgain
 
 _POLL_SECONDS: Final = 0.02
-_PATIENCE_SECONDS: Final = 60.0
+PATIENCE_SECONDS: Final = 60.0
 
 
-def wait_for(condition: Callable[[], bool], complaint: str) -> None:
+def wait_for(
+    condition: Callable[[], bool], complaint: str, patience_seconds: float = PATIENCE_SECONDS
+) -> None:
     """Return once *condition* holds. Raises TryAgain with *complaint* when it never does."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + patience_seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise TryAgain(f"{complaint} within {_PATIENCE_SECONDS:.0f} s")
+            raise TryAgain(f"{complaint} within {patience_seconds:.0f} s")
         time.sleep(_POLL_SECONDS)
