@@ -25,6 +25,8 @@ _AT_ONCE: Final = 3_000
 #: One in as many is a repetition of the one before, and one in as many says something else than that.
 _REPEATED: Final = 20
 _CONFLICTING: Final = 1_000
+_PERIOD_START_S: Final = 1_792_663_200
+_PERIOD_END_S: Final = 1_795_255_200
 #: Of whom there are as many.
 CUSTOMERS: Final = 20_000
 #: Each as often as it stands here.
@@ -68,75 +70,72 @@ def object_of(number: int) -> str:
 def event_of(number: int, of: int) -> dict[str, Any]:
     """Return event *number* of as many as *of*: about 2.7 KB, of sixty different words."""
     event_type = TYPES[number % len(TYPES)]
-    customer, about = customer_of(number), object_of(number)
-    said = f"Order {number * 31 % 1_000_003} for {GOODS[number % len(GOODS)]}"
     return {
         "id": event_id(number),
         "object": "event",
         "api_version": "2026-10-28.clover",
-        "created": 1_795_255_200,
-        "data": {
-            "object": {
-                "id": about,
-                "object": event_type.rpartition(".")[0],
-                "account_country": "US",
-                "account_name": "Acme Inc",
-                "amount_due": 2_000,
-                "amount_paid": 0,
-                "billing_reason": ("subscription_cycle", "subscription_create", "manual")[number % 3],
-                "collection_method": "charge_automatically",
-                "currency": ("usd", "eur", "gbp")[number % 3],
-                "customer": customer.id,
-                "customer_email": customer.email,
-                "customer_name": customer.name,
-                "customer_tax_exempt": "none",
-                "description": f"{said} {OLD}" if number < of // 3 else said,
-                "hosted_invoice_url": f"https://invoice.stripe.com/i/{_id('live', number)}?s=ap",
-                "lines": {
-                    "object": "list",
-                    "data": [
-                        {
-                            "id": _id("il", number),
-                            "object": "line_item",
-                            "amount": 2_000,
-                            "currency": "usd",
-                            "description": "1 × Pro (at $20.00 / month)",  # noqa: RUF001 - as Stripe writes it
-                            "discountable": True,
-                            "livemode": False,
-                            "metadata": {},
-                            "period": {"end": 1_795_255_200, "start": 1_792_663_200},
-                            "pricing": {
-                                "price_details": {
-                                    "price": _id("price", number % 7),
-                                    "product": _id("prod", number % 7),
-                                },
-                                "type": "price_details",
-                                "unit_amount_decimal": "2000",
-                            },
-                            "quantity": 1,
-                            "taxes": [],
-                        }
-                    ],
-                    "has_more": False,
-                    "url": f"/v1/invoices/{about}/lines",
-                },
-                "metadata": {"order_id": str(number), "team": ("north", "south", "west")[number % 3]},
-                "number": f"INV-{number:08d}",
-                "payment_settings": {"default_mandate": None, "payment_method_types": ["card", "link"]},
-                "period_end": 1_795_255_200,
-                "period_start": 1_792_663_200,
-                "status": ("open", "paid", "draft")[number % 3],
-                "status_transitions": {"finalized_at": 1, "marked_uncollectible_at": None, "paid_at": None},
-                "subtotal": 2_000,
-                "total": 2_000,
-                "total_discount_amounts": [],
-                "webhooks_delivered_at": 1_795_255_200,
-            }
-        },
+        "created": _PERIOD_END_S,
+        "data": {"object": {"object": event_type.rpartition(".")[0], **_invoice(number, of)}},
         "livemode": True,
         "pending_webhooks": 1,
         "request": {"id": _id("req", number), "idempotency_key": _id("key", number)},
         "type": event_type,
+    }
+
+
+def _invoice(number: int, of: int) -> dict[str, Any]:
+    customer, about = customer_of(number), object_of(number)
+    said = f"Order {number * 31 % 1_000_003} for {GOODS[number % len(GOODS)]}"
+    return {
+        "id": about,
+        "account_country": "US",
+        "account_name": "Acme Inc",
+        "amount_due": 2_000,
+        "amount_paid": 0,
+        "billing_reason": ("subscription_cycle", "subscription_create", "manual")[number % 3],
+        "collection_method": "charge_automatically",
+        "currency": ("usd", "eur", "gbp")[number % 3],
+        "customer": customer.id,
+        "customer_email": customer.email,
+        "customer_name": customer.name,
+        "customer_tax_exempt": "none",
+        "description": f"{said} {OLD}" if number < of // 3 else said,
+        "hosted_invoice_url": f"https://invoice.stripe.com/i/{_id('live', number)}?s=ap",
+        "lines": {
+            "object": "list",
+            "data": [_line(number)],
+            "has_more": False,
+            "url": f"/v1/invoices/{about}/lines",
+        },
+        "metadata": {"order_id": str(number), "team": ("north", "south", "west")[number % 3]},
+        "number": f"INV-{number:08d}",
+        "payment_settings": {"default_mandate": None, "payment_method_types": ["card", "link"]},
+        "period_end": _PERIOD_END_S,
+        "period_start": _PERIOD_START_S,
+        "status": ("open", "paid", "draft")[number % 3],
+        "status_transitions": {"finalized_at": 1, "marked_uncollectible_at": None, "paid_at": None},
+        "subtotal": 2_000,
+        "total": 2_000,
+        "total_discount_amounts": [],
+        "webhooks_delivered_at": _PERIOD_END_S,
+    }
+
+
+def _line(number: int) -> dict[str, Any]:
+    price = {"price": _id("price", number % 7), "product": _id("prod", number % 7)}
+    return {
+        "id": _id("il", number),
+        "object": "line_item",
+        "amount": 2_000,
+        "currency": "usd",
+        "description": "1 × Pro (at $20.00 / month)",  # noqa: RUF001 - as Stripe writes it
+        "discountable": True,
+        "livemode": False,
+        "metadata": {},
+        "period": {"end": _PERIOD_END_S, "start": _PERIOD_START_S},
+        "pricing": {"price_details": price, "type": "price_details", "unit_amount_decimal": "2000"},
+        "quantity": 1,
+        "taxes": [],
     }
 
 

@@ -5,15 +5,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from console.catalog.core.check import check
-from console.catalog.document import read, shipped
-from console.control.versions import apply_version
 from runtime.postgres import Connection
 from runtime.settings import Settings
 from schemas.webhook import Origin
 from sinks.jobs.defer import defer
 from sinks.stripe.api import PATHS
 from sinks.stripe.orders import again_order
+from tests.integration.console.shipped import apply_shipped
 from tests.integration.sinks.stripe_double import StripeDouble, stripe_double
 from tests.integration.sinks.stripe_tenant import StripeTenant
 from tests.running import Running
@@ -33,8 +31,7 @@ def double() -> Iterator[StripeDouble]:
 @pytest.fixture
 def acme(settings: Settings, database: Connection, double: StripeDouble, start: Start) -> StripeTenant:
     """Return a tenant whose webhooks are mirrored, by processes that ask the double."""
-    draft, _ = check(read(shipped("shipped")))
-    apply_version(database, draft, time.time_ns() // 1_000_000)
+    apply_shipped(database)
     start("console")
     start("processors", "billing")
     more = {"WEIR_STRIPE_API": double.address, "WEIR_STRIPE_WALK_SECONDS": "86400"}
