@@ -29,6 +29,7 @@ from tests.waiting import until
 #: Enough to be spread, few enough that a broker with many tests' topics stays quick.
 PARTITIONS = 4
 _TEMPLATE = "weir_template"
+_PORTS = ("WEIR_HEALTH_PORT", "WEIR_INGEST_PORT", "WEIR_CHECKS_PORT", "WEIR_CONSOLE_PORT")
 _READY_SECONDS = 120.0
 
 
@@ -68,7 +69,8 @@ class LocalStack:
             "WEIR_PARTITIONS": str(PARTITIONS),
             "WEIR_DATA": str(data / "weir"),
             "WEIR_SECRET_KEY": secrets.token_urlsafe(32),
-            "WEIR_HEALTH_PORT": "0",
+            # Any that is free: what a test talks to, it gives a port of its own.
+            **dict.fromkeys(_PORTS, "0"),
             "WEIR_SESSION_TIMEOUT_MS": "6000",
         }
         return Namespace(self, name, environ)

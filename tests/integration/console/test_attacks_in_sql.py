@@ -211,7 +211,7 @@ async def test_what_a_request_leaves_in_its_session_is_gone_with_it(keys: Keys, 
 
 
 def test_a_login_that_could_see_every_tenant_is_not_used(namespace: Namespace, start: StartProcess) -> None:
-    console = start("console", "api", WEIR_CONSOLE_PORT="0", WEIR_POSTGRES_READER=namespace.postgres)
+    console = start("console", "api", WEIR_POSTGRES_READER=namespace.postgres)
 
     until(lambda: "login 'weir' could see every tenant" in said_of(console.health + "/readyz"))
 

@@ -66,7 +66,7 @@ def test_what_is_replayed_is_what_is_stored_until_somebody_changes_it(
     apply_shipped(connection)
     archive = str(tmp_path / "archive")
     monkeypatch.setenv("WEIR_ARCHIVE", archive)
-    start("console")
+    start("console", "watch")
     start("processors", "billing")
     start("sinks", "mirror", "archive", WEIR_ARCHIVE=archive, WEIR_ARCHIVE_INTERVAL_MS="500")
     events = list(story_of(5).events)

@@ -28,7 +28,7 @@ def test_everything_is_ready_whatever_comes_first(
     running: list[Running] = []
     for part in order:
         if part == "ours":
-            running = [start(module, **_ports(module)) for module in OURS]
+            running = [start(module) for module in OURS]
         else:
             servers[part].start()
     for process in running:
@@ -41,8 +41,3 @@ def run_before(namespace: Namespace) -> None:
     log = UsageLog(namespace)
     with connect(log.settings, "test", autocommit=True) as connection:
         apply_topics(log.settings, connection)
-
-
-def _ports(module: str) -> dict[str, str]:
-    """Return free ports for those that serve."""
-    return {"ingest": {"WEIR_INGEST_PORT": "0"}, "console": {"WEIR_CONSOLE_PORT": "0"}}.get(module, {})

@@ -88,7 +88,7 @@ def test_another_number_of_partitions_is_a_refusal_to_start(
 ) -> None:
     namespace.create_topics(*topics_of_the_door())
     publish(namespace, *facts(namespace))
-    code, said = exit_of(start("ingest", WEIR_INGEST_PORT="0", WEIR_PARTITIONS="12"))
+    code, said = exit_of(start("ingest", WEIR_PARTITIONS="12"))
     assert code == 2
     assert "WEIR_PARTITIONS" in said
 
@@ -106,7 +106,7 @@ def test_a_topic_other_than_the_adopted_one_is_a_refusal_to_start(
 ) -> None:
     namespace.create_topics(*topics_of_the_door())
     publish(namespace, *facts(namespace), TopicAdopted("usage", "AAAAAAAAAAAAAAAAAAAAAA", 1, 4))
-    code, said = exit_of(start("ingest", WEIR_INGEST_PORT="0"))
+    code, said = exit_of(start("ingest"))
     assert code == 2
     assert "weir topics adopt" in said
 

@@ -32,7 +32,7 @@ def double() -> Iterator[StripeDouble]:
 def acme(settings: Settings, database: Connection, double: StripeDouble, start: Start) -> StripeTenant:
     """Return a tenant whose webhooks are mirrored, by processes that ask the double."""
     apply_shipped(database)
-    start("console")
+    start("console", "watch")
     start("processors", "billing")
     more = {"WEIR_STRIPE_API": double.address, "WEIR_STRIPE_WALK_SECONDS": "86400"}
     start("sinks", "stripe", "mirror", "jobs", **more)

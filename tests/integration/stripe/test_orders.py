@@ -89,7 +89,7 @@ def test_every_order_ends_in_one_mirror_and_it_is_the_true_one(settings: Setting
         assert not apply_topics(settings, connection).findings
         apply_shipped(connection)
         tenants = _tenants(settings, connection, ORDERS)
-        start("console")
+        start("console", "watch")
         killed = [
             start("ingest", WEIR_INGEST_PORT=str(port)),
             start("processors", "billing", WEIR_INSTANCE="processors-1"),
