@@ -33,14 +33,25 @@ class Sender:
             taken += 1
         return taken
 
+    def hand_over(self, tenant: str, secret: str, payload: bytes, signature: str) -> bool:
+        """Send *payload* until it is taken, first as it is signed, then signed anew, as Stripe repeats it.
+
+        Return whether it was taken at once.
+        """
+        if self._post(tenant, secret, payload, signature) == http.client.OK:
+            return True
+        until(lambda: self._post(tenant, secret, payload) == http.client.OK, _PATIENCE_SECONDS)
+        return False
+
     def close(self) -> None:
         """Let the connection go."""
         if self._connection is not None:
             self._connection.close()
         self._connection = None
 
-    def _post(self, tenant: str, secret: str, payload: bytes) -> int:
-        signature = WebhookSignature.generate_signature_header(payload.decode(), secret)
+    def _post(self, tenant: str, secret: str, payload: bytes, signature: str | None = None) -> int:
+        if signature is None:
+            signature = WebhookSignature.generate_signature_header(payload.decode(), secret)
         try:
             if self._connection is None:
                 self._connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=15)

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, NamedTuple
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -15,6 +15,13 @@ from tests.stripe.previous import Object
 _WAIT_SECONDS: Final = 60
 
 
+class Sent(NamedTuple):
+    """A webhook as it came."""
+
+    body: bytes
+    signature: str
+
+
 class Receiver:
     """What came, and was signed with *secret*."""
 
@@ -23,6 +30,8 @@ class Receiver:
         self.url = ""
         #: In the order in which they came.
         self.events: list[Object] = []
+        #: The same as they were sent.
+        self.sent: list[Sent] = []
         #: Bodies that were signed with something else, or not at all.
         self.refused: list[bytes] = []
         self._came = asyncio.Condition()
@@ -44,6 +53,7 @@ class Receiver:
             return web.Response(status=400)
         async with self._came:
             self.events.append(json.loads(body))
+            self.sent.append(Sent(body, request.headers["Stripe-Signature"]))
             self._came.notify_all()
         return web.json_response({"received": True})
 

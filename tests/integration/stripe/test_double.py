@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from stripe import InvalidRequestError, StripeClient
+from stripe import AuthenticationError, InvalidRequestError, StripeClient
 from stripe.params import PaymentMethodCreateParamsCard
 
 from tests.stripe.double import StripeDouble, stripe_double
@@ -86,6 +86,7 @@ async def test_webhooks_are_signed_and_tell_of_what_happened(double: StripeDoubl
     assert Counter(each["type"] for each in events) == {
         "product.created": 1,
         "plan.created": 1,
+        "payment_method.attached": 1,
         "customer.created": 1,
         "customer.updated": 1,
         "customer.subscription.created": 1,
@@ -147,6 +148,40 @@ def test_what_it_forgot_is_not_there_any_more(double: StripeDouble) -> None:
     double.forget()
     with pytest.raises(InvalidRequestError):
         client.v1.customers.retrieve(customer.id)
+
+
+def test_lists_go_as_stripes_do(double: StripeDouble) -> None:
+    client = double.client()
+    bought = buy(client)
+    events = [each.id for each in client.v1.events.list({"limit": 100}).data]
+    assert [each.type for each in client.v1.events.list({"limit": 100}).data][-1] == "product.created"
+    pages = [client.v1.events.list({"limit": 3})]
+    while pages[-1].has_more:
+        pages.append(client.v1.events.list({"limit": 3, "starting_after": pages[-1].data[-1].id}))
+    assert [each.id for page in pages for each in page.data] == events
+    created = client.v1.customers.retrieve(bought.customer).created
+    assert not client.v1.customers.list({"created": {"lt": created}}).data
+    assert client.v1.customers.list({"created": {"gte": created}}).data
+    client.v1.subscriptions.cancel(bought.subscription)
+    assert not client.v1.subscriptions.list().data
+    assert len(client.v1.subscriptions.list({"status": "all"}).data) == 1
+    assert client.v1.disputes.list().data == []
+    with pytest.raises(InvalidRequestError) as refused:
+        client.v1.events.list({"starting_after": "evt_nobody"})
+    assert refused.value.code == "resource_missing"
+
+
+def test_what_is_gone_is_said_to_be_so_and_restricted_keys_read(double: StripeDouble) -> None:
+    client = double.client()
+    bought = buy(client)
+    client.v1.customers.delete(bought.customer)
+    reader = StripeClient("rk_test_1", base_addresses={"api": double.address}, max_network_retries=0)
+    assert reader.v1.customers.retrieve(bought.customer).to_dict()["deleted"] is True
+    with pytest.raises(InvalidRequestError) as refused:
+        reader.v1.customers.retrieve("cus_nobody")
+    assert refused.value.code == "resource_missing"
+    with pytest.raises(AuthenticationError):
+        reader.v1.customers.create({"name": "Jenny Rosen"})
 
 
 def test_two_doubles_know_nothing_of_each_other(double: StripeDouble, tmp_path: Path) -> None:
