@@ -41,9 +41,11 @@ def add(settings: Settings, *, tenant: str, file: BinaryIO, output: Format) -> N
         kept = stripe_keys.add_key(
             connection, Keyring.of(settings), tenant, text, os.urandom(RANDOM_BYTES), _now_ms()
         )
+        stripe_keys.order_walk(connection, kept.tenant)
     if may_write(text):
         say("this key may do everything in its account; Weir reads: a restricted key (rk_…) is safer")
     say(f"key {kept.key_id} of tenant {kept.tenant} is kept; the sinks use it from their next request on")
+    say(f"whether it is of the account of the webhooks, `weir webhook gaps --tenant {kept.tenant}` says soon")
     show(output, kept._fields, [kept], kept._asdict())
 
 

@@ -20,6 +20,8 @@ from sinks.stripe.core.spans import HORIZON_S, Span
 
 _MS: Final = 1_000
 _LOOK_SECONDS: Final = 1.0
+#: Connected accounts that are named to a person.
+_NAMED: Final = 3
 _ENDED: Final = ("done", "failed")
 _COLUMNS: Final = (
     *("backfill_id", "tenant", "from", "to", "state", "stage", "read", "entered", "moved_at", "failure"),
@@ -101,6 +103,13 @@ def _say(walks: Walks) -> None:
     whose = f"tenant {walks.tenant}:"
     if walks.failure is not None:
         say(f"{whose} the last walk failed at {walks.failed_at}: {walks.failure}")
+    if walks.connected_accounts:
+        more = ", …" if len(walks.connected_accounts) > _NAMED else ""
+        named = ", ".join(walks.connected_accounts[:_NAMED]) + more
+        say(
+            f"{whose} webhooks tell of connected accounts ({named}): Stripe's list has events of the key's "
+            "own account alone, so theirs are not compared, and what is missing of them does not come in"
+        )
     if walks.walking is not None:
         say(f"{whose} a walk of {walks.walking} is under way")
     if not walks.walked:

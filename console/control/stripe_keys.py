@@ -13,6 +13,11 @@ from runtime.sealing import Keyring
 from schemas.errors import AlreadyDone, Reject
 from schemas.instant import format_instant
 from schemas.stripe_key import purpose_of
+from schemas.webhook import TRIAL
+from sinks import sql
+from sinks.jobs.defer import defer
+from sinks.stripe.core.belonging import HEARD, Heard, mode_fault
+from sinks.stripe.orders import walk_order
 
 
 class Kept(NamedTuple):
@@ -57,7 +62,7 @@ def add_key(
 ) -> Kept:
     """Keep *text* as the key that Stripe is asked with for *tenant* (id or name) from now on.
 
-    Raises Reject where it is kept already.
+    Raises Reject where it is kept already, and where it is of another mode than the tenant's webhooks.
     """
     with change(connection) as changed:
         tenant = find_tenant(connection, tenant)
@@ -66,12 +71,20 @@ def add_key(
             opened = each.opened(keyring)
             if opened is not None and hmac.compare_digest(opened, text.encode()):
                 raise Reject(f"tenant {tenant} has this key already, as {each.key_id}")
+        fault = mode_fault(tenant, text, _heard(connection, tenant))
+        if fault is not None:
+            raise Reject(fault)
         name = key_id(randomness)
         sealed = keyring.seal(text.encode(), purpose_of(tenant, name))
         row = _Row(name, tenant, sealed, last_four(text), now_ms, None)
         connection.execute(queries(__package__)["stripe_key_add"], row._asdict())
         _record(changed, "stripe_key.added", row.kept)
         return row.kept
+
+
+def order_walk(connection: Connection, tenant: str) -> None:
+    """Have the sinks compare what came for *tenant* (id) with Stripe's list now: it tells of a wrong key."""
+    defer(connection, walk_order(tenant))
 
 
 def revoke_key(connection: Connection, word: str, now_ms: int) -> Kept:
@@ -117,6 +130,11 @@ def sealed_keys(connection: Connection) -> list[tuple[str, bytes]]:
         for each in _rows(connection, None)
         if each.sealed is not None
     ]
+
+
+def _heard(connection: Connection, tenant: str) -> list[Heard]:
+    values = {"tenant": tenant, "trial": f"{TRIAL}%", "most": HEARD}
+    return [Heard(*row) for row in connection.execute(sql.queries()["stripe_heard"], values)]
 
 
 def _rows(connection: Connection, tenant: str | None) -> list[_Row]:

@@ -51,7 +51,9 @@ def postgres_checks(settings: Settings, connection: Connection) -> Iterator[Chec
     if schema == head():
         yield audit_check(read_chain(connection))
         yield canary_check(_canary_silence(connection), settings.canary_seconds)
-        yield from stripe_checks(Stripe(_unopened(settings, connection), *_row(connection, "doubts")))
+        unasked, unanswered = _row(connection, "doubts")
+        unwalked = _one(connection, "failed_walks")
+        yield from stripe_checks(Stripe(_unopened(settings, connection), unasked, unanswered, unwalked))
     letters: dict[str, int] = dict(connection.execute(queries(__package__)["dead_letters"]).fetchall())
     yield from owed_checks(letters, _one(connection, "lost"))
     yield horizon_check(_load(settings, connection))

@@ -53,3 +53,8 @@ from (
     ) as has_key
     from stripe_doubts doubt
 ) seen;
+
+-- name: failed_walks
+select count(*) from stripe_walks walk
+where failure is not null
+  and exists (select from stripe_keys where tenant = walk.tenant and revoked_at_ms is null);

@@ -47,6 +47,8 @@ class Walks(msgspec.Struct, frozen=True, kw_only=True):
     #: When the last walk failed, and why; None: it did not.
     failed_at: str | None
     failure: str | None
+    #: Of which the newest webhooks tell. Stripe's list has none of their events, so they are not compared.
+    connected_accounts: tuple[str, ...]
     missing: tuple[Missing, ...]
 
 
@@ -89,9 +91,10 @@ def read_walks(connection: Connection, tenant: str | None, span: Span, now_s: in
             last_walk_at=_instant(ended_at_ms),
             failed_at=_instant(failed_at_ms),
             failure=failure,
+            connected_accounts=tuple(accounts),
             missing=tuple(missing.get(whose, [])),
         )
-        for whose, from_s, to_s, ended_at_ms, failed_at_ms, failure in connection.execute(
+        for whose, from_s, to_s, ended_at_ms, failed_at_ms, failure, accounts in connection.execute(
             sql["stripe_walks"], values
         )
     ]

@@ -96,9 +96,19 @@ from webhook_deliveries d
 where d.tenant = %(tenant)s and d.event_id = %(event_id)s and d.sighting = 'first';
 
 -- name: stripe_walks
--- Every tenant that has a key, or had one. Without a key nothing is walked, so nothing fails.
+-- Every tenant that has a key, or had one. Without a key nothing is walked, so nothing fails. Connected accounts
+-- are those of its newest deliveries.
 select owner.tenant, walk.from_s, walk.to_s, walk.ended_at_ms,
-    case when owner.has_key then walk.failed_at_ms end, case when owner.has_key then walk.failure end
+    case when owner.has_key then walk.failed_at_ms end, case when owner.has_key then walk.failure end,
+    array(
+        select distinct newest.account
+        from (
+            select account from webhook_deliveries
+            where tenant = owner.tenant order by recorded_at_ms desc limit 1000
+        ) newest
+        where newest.account is not null
+        order by newest.account
+    )
 from (
     select tenant, bool_or(revoked_at_ms is null) as has_key from stripe_keys group by tenant
 ) owner

@@ -54,6 +54,17 @@ class StripeApi:
         answer = await self._list(PATHS[kind], params, behind)
         return read_page(answer.body), answer
 
+    async def knows(self, kind: str, object_id: str) -> bool:
+        """Say whether Stripe has the object of *kind* ("event", "customer") for the key of the tenant."""
+        path = "/v1/events" if kind == "event" else PATHS[kind]
+        try:
+            await self.asking.get(f"{path}/{_safe(object_id)}", {})
+        except Refused as refused:
+            if refused.code != _MISSING:
+                raise
+            return False
+        return True
+
     async def fetch_snapshot(self, kind: str, object_id: str) -> bytes:
         """Return the payload of an event that holds the object of *kind* ("invoice") as Stripe has it now.
 

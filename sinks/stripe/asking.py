@@ -59,6 +59,10 @@ class Refused(Reject):
         self.code = code
 
 
+class Forbidden(Misconfigured):
+    """The key lacks a permission."""
+
+
 class Onlooker(Protocol):
     """Hears how requests go."""
 
@@ -181,7 +185,7 @@ class Asking:
             )
         if status == _FORBIDDEN:
             lacking = ", ".join(sorted(set(_PERMISSION.findall(str(failure))))) or "see docs/backfill.md"
-            return Misconfigured(f"the key of tenant {self._tenant} lacks a permission ({lacking})")
+            return Forbidden(f"the key of tenant {self._tenant} lacks a permission ({lacking})")
         code = failure.code
         return Refused(f"Stripe refuses the request: {status} {code or 'without a code'}", code)
 

@@ -10,6 +10,7 @@ from schemas.webhook import Origin
 from sinks import sql
 from sinks.jobs.defer import defer_async
 from sinks.stripe.api import CursorGone, StripeApi
+from sinks.stripe.belonging import Belonging
 from sinks.stripe.clients import Clients
 from sinks.stripe.core.snapshot import Page, read_named, same_as
 from sinks.stripe.core.spans import Span
@@ -47,12 +48,20 @@ class Backfill:
     """Works on backfills, a slice at a time."""
 
     def __init__(
-        self, pool: Pool, keys: Keys, clients: Clients, record: Record, entry: Entry, publisher: Publisher
+        self,
+        pool: Pool,
+        keys: Keys,
+        clients: Clients,
+        record: Record,
+        belonging: Belonging,
+        entry: Entry,
+        publisher: Publisher,
     ) -> None:
         self._pool = pool
         self._keys = keys
         self._clients = clients
         self._record = record
+        self._belonging = belonging
         self._entry = entry
         self._publisher = publisher
 
@@ -83,8 +92,10 @@ class Backfill:
         key = await self._keys.of(tenant)
         if key is None:
             raise Reject(f"tenant {tenant} has no key of Stripe's API: `weir stripe-key add {tenant}`")
-        api = self._clients.of(tenant, self._keys.opened(key))
+        opened = self._keys.opened(key)
+        api = self._clients.of(tenant, opened)
         await self._record.catch_up(tenant)
+        await self._belonging.require(tenant, opened, api)
         while stage is not None:
             if time.monotonic() > until:
                 await self._order_next_slice(order)

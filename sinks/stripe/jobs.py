@@ -13,6 +13,7 @@ from sinks import sql
 from sinks.jobs.defer import defer_async
 from sinks.jobs.job import Job
 from sinks.stripe.backfill import Backfill
+from sinks.stripe.belonging import Belonging
 from sinks.stripe.clients import Clients
 from sinks.stripe.due import EVERY_S, Due
 from sinks.stripe.entry import Entry
@@ -33,8 +34,9 @@ def stripe_jobs(settings: Settings, metrics: Metrics, pool: Pool, stack: AsyncEx
     record = Record(settings, pool, Broker.of(settings, "sink-jobs"))
     publisher = Publisher.of(settings, metrics)
     entry = Entry(pool, record, publisher)
-    gaps = Gaps(pool, keys, clients, record, entry, Silence(pool, publisher))
-    backfill = Backfill(pool, keys, clients, record, entry, publisher)
+    belonging = Belonging(pool)
+    gaps = Gaps(pool, keys, clients, record, belonging, entry, Silence(pool, publisher))
+    backfill = Backfill(pool, keys, clients, record, belonging, entry, publisher)
     due = Due(pool, publisher)
     walked = metrics.gauge(STRIPE_WALKED)
 

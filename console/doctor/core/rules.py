@@ -216,6 +216,8 @@ class Stripe(NamedTuple):
     #: that Stripe was asked about again and again.
     unasked: int
     unanswered: int
+    #: Tenants whose last walk along Stripe's list of events failed.
+    unwalked: int
 
 
 def stripe_checks(seen: Stripe) -> list[Check]:
@@ -243,6 +245,14 @@ def stripe_checks(seen: Stripe) -> list[Check]:
                 "stripe",
                 f"objects that Stripe was asked about again and again: {seen.unanswered}",
                 "see what the sinks log as job.failed, and what `weir webhook gaps` says",
+            )
+        )
+    if seen.unwalked:
+        wrong.append(
+            bad(
+                "stripe",
+                f"tenants whose webhooks are not compared with Stripe's list of events: {seen.unwalked}",
+                "`weir webhook gaps` says why: a wrong key, one that lacks a permission, or Stripe is away",
             )
         )
     return wrong or [good("stripe", "every secret opens; nothing waits for Stripe's word")]

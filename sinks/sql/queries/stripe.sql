@@ -23,6 +23,16 @@ select distinct on (object_id) object_id, event_id from webhook_deliveries
 where tenant = %(tenant)s and object_id = any(%(object_ids)s)
 order by object_id, recorded_at_ms desc, generation desc, partition desc, source_offset desc
 
+-- name: stripe_heard
+-- The newest webhooks of the tenant's own account. Of the newest deliveries alone: there may be millions.
+select event_id, livemode, created_at_ms, object_type, object_id
+from (
+    select * from webhook_deliveries where tenant = %(tenant)s order by recorded_at_ms desc limit %(most)s
+) newest
+where origin = 'webhook' and sighting = 'first' and account is null and odd is null
+  and event_id not like %(trial)s
+order by recorded_at_ms desc
+
 -- name: stripe_note_missing
 insert into stripe_missing (tenant, event_id, type, created_s, found_at_ms)
 select %(tenant)s, new.event_id, new.type, new.created_s, %(now_ms)s

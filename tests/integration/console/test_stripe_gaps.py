@@ -11,6 +11,7 @@ from runtime.postgres import Connection
 from schemas.instant import format_instant
 from sinks.stripe.core.spans import HORIZON_S, SETTLED_S
 from tests.integration.console.command import Command
+from tests.integration.console.webhooks import Recorder, event
 
 pytestmark = pytest.mark.integration
 DAY_S = 86_400
@@ -76,6 +77,41 @@ def test_a_walk_that_failed_is_a_bad_answer_with_its_reason(
     assert "lacks a permission" in weir.err
 
 
+def test_a_walk_that_failed_is_a_finding_of_the_doctor(
+    weir: Command, connection: Connection, key: str
+) -> None:
+    def found() -> list[str]:
+        return [
+            each["what"]
+            for each in weir.json("doctor")["checks"]
+            if each["check"] == "stripe" and not each["good"]
+        ]
+
+    assert key
+    assert found() == []
+    connection.execute("insert into stripe_walks (tenant, failure) values ('acme', 'of another account')")
+    assert found() == ["tenants whose webhooks are not compared with Stripe's list of events: 1"]
+    weir("stripe-key", "revoke", key)
+    assert found() == []
+
+
+def test_connected_accounts_are_said_not_to_be_compared(
+    weir: Command, connection: Connection, key: str
+) -> None:
+    assert key
+    recorder = Recorder(connection, int(time.time()) * 1_000)
+    recorder.put("acme", event("evt_1"))
+    [before] = weir.json("webhook", "gaps")
+    assert before["connected_accounts"] == []
+    recorder.put("acme", *(event(f"evt_{name}") | {"account": f"acct_{name}"} for name in "badc"))
+    recorder.put("acme", event("evt_a2") | {"account": "acct_a"})
+    [found] = weir.json("webhook", "gaps")
+    assert found["connected_accounts"] == ["acct_a", "acct_b", "acct_c", "acct_d"]
+    weir("webhook", "gaps")
+    assert weir.code == 0
+    assert "connected accounts (acct_a, acct_b, acct_c, …)" in weir.err
+
+
 def test_without_a_key_there_is_nothing_to_compare_with(weir: Command) -> None:
     assert weir.json("webhook", "gaps") == []
     weir("webhook", "gaps")
@@ -96,7 +132,8 @@ def test_a_backfill_is_ordered_once_with_its_job_and_its_entry_in_the_audit_log(
         *("waiting", "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"),
     )
     assert weir.json("webhook", "backfills") == [first]
-    assert connection.execute("select task_name, args from jobs.procrastinate_jobs").fetchall() == [
+    ordered = "select task_name, args from jobs.procrastinate_jobs where task_name = 'stripe.backfill'"
+    assert connection.execute(ordered).fetchall() == [
         ("stripe.backfill", {"backfill_id": first["backfill_id"]})
     ]
     assert connection.execute(

@@ -1,6 +1,7 @@
 """`weir stripe-key`: keys that nobody sees again, and that only the sinks can use."""
 
 import io
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from console.control.tenants import create_tenant
 from runtime.postgres import Connection
 from runtime.sealing import Keyring
 from schemas.stripe_key import purpose_of
+from schemas.webhook import TRIAL
 from tests.integration.console.command import Command
+from tests.integration.console.webhooks import Recorder, event
 
 pytestmark = pytest.mark.integration
 
@@ -56,6 +59,42 @@ def test_a_key_that_may_write_is_taken_with_a_warning(weir: Command, given: Give
     weir("stripe-key", "add", "acme", "--from-file", given("sk_test_0123456789"))
     assert weir.code == 0
     assert "restricted key" in weir.err
+
+
+def test_a_key_of_another_mode_than_the_webhooks_is_refused(
+    weir: Command, given: Given, connection: Connection
+) -> None:
+    recorder = Recorder(connection, int(time.time()) * 1_000)
+    recorder.put("acme", event("evt_1") | {"livemode": False})
+    weir("stripe-key", "add", "acme", "--from-file", given(FIRST))
+    assert weir.code == 2
+    assert "of the live mode, and the webhooks of tenant acme are of the test mode" in weir.err
+    assert FIRST not in weir.err
+    assert weir.json("stripe-key", "list") == []
+    recorder.put("acme", event("evt_2") | {"livemode": True})
+    weir("stripe-key", "add", "acme", "--from-file", given(FIRST))
+    assert weir.code == 0
+
+
+def test_trials_and_connected_accounts_say_nothing_of_the_mode(
+    weir: Command, given: Given, connection: Connection
+) -> None:
+    recorder = Recorder(connection, int(time.time()) * 1_000)
+    recorder.put("acme", event(f"{TRIAL}1") | {"livemode": False})
+    recorder.put("acme", event("evt_1") | {"livemode": False, "account": "acct_1"})
+    weir("stripe-key", "add", "acme", "--from-file", given(FIRST))
+    assert weir.code == 0
+
+
+def test_a_new_key_is_held_against_stripes_list_at_once(
+    weir: Command, given: Given, connection: Connection
+) -> None:
+    for text in (FIRST, SECOND):
+        weir("stripe-key", "add", "acme", "--from-file", given(text))
+        assert weir.code == 0
+    assert "weir webhook gaps --tenant acme" in weir.err
+    ordered = connection.execute("select task_name, args from jobs.procrastinate_jobs").fetchall()
+    assert ordered == [("stripe.walk", {"tenant": "acme"})]
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,6 @@ def test_what_is_owed_an_answer_is_wrong_until_it_has_one() -> None:
 
 
 def test_what_the_mirror_waits_for_is_named_one_by_one() -> None:
-    assert wrong(stripe_checks(Stripe(unopened=0, unasked=0, unanswered=0))) == []
-    found = wrong(stripe_checks(Stripe(unopened=1, unasked=2, unanswered=3)))
-    assert [what.rpartition(": ")[2] for what in found] == ["1", "2", "3"]
+    assert wrong(stripe_checks(Stripe(unopened=0, unasked=0, unanswered=0, unwalked=0))) == []
+    found = wrong(stripe_checks(Stripe(unopened=1, unasked=2, unanswered=3, unwalked=4)))
+    assert [what.rpartition(": ")[2] for what in found] == ["1", "2", "3", "4"]
