@@ -11,8 +11,9 @@ from schemas.instant import DAY_MS
 
 #: So many of the newest webhooks tell of which mode they are.
 HEARD: Final = 1_000
-#: So many objects are asked for until one is known.
-_ASKED: Final = 5
+#: So many objects are asked for until one is known: mostly one. Where webhooks of several accounts come to a
+#: tenant, some of them are of the key's.
+_ASKED: Final = 20
 #: Stripe answers for events of 30 days; two less, so that no clock matters.
 _ANSWERED_MS: Final = 28 * DAY_MS
 

@@ -49,10 +49,9 @@ def test_what_is_wrong_with_the_mode_names_both() -> None:
 
 
 def test_the_newest_events_of_the_keys_mode_are_asked_for_each_once() -> None:
-    events = [heard(0, live=True), *(heard(number) for number in (1, 1, 2, 3, 4, 5, 6)), heard(7, days=29)]
-    assert witnesses(TEST, events, NOW_MS) == tuple(
-        Witness("event", f"evt_{number}") for number in range(1, 6)
-    )
+    events = [heard(0, live=True), heard(1), *map(heard, range(1, 25)), heard(25, days=29)]
+    expected = tuple(Witness("event", f"evt_{number}") for number in range(1, 21))
+    assert witnesses(TEST, events, NOW_MS) == expected
 
 
 def test_where_no_event_is_young_enough_customers_are_asked_for() -> None:
