@@ -269,7 +269,7 @@ async def test_the_mirror_equals_what_the_double_holds(
         tenant = create_tenant(connection, "acme")
         now_ms = time.time_ns() // 1_000_000
         add_secret(connection, Keyring.of(settings), tenant, SECRET, os.urandom(8), now_ms)
-        start("console")
+        start("console", "watch")
         sinks = start("sinks", "stripe", "mirror", WEIR_INSTANCE="sinks-1")
         victims = (
             start("ingest", WEIR_INGEST_PORT=str(port)),
