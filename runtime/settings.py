@@ -177,6 +177,13 @@ class Settings:
         Meta(ge=1, le=_DAY_SECONDS),
         About("How often Stripe's list of events is compared with what has come, in s", (SINKS,)),
     ] = 900
+    dunning_gap_seconds: Annotated[
+        int,
+        Meta(ge=1, le=_DAY_SECONDS),
+        About(
+            "How long no dunning step may follow a payment that failed before that is told of, in s", (SINKS,)
+        ),
+    ] = 900
     canary_seconds: Annotated[
         int,
         Meta(ge=0, le=3_600),

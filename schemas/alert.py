@@ -54,7 +54,31 @@ class WebhooksSilent(msgspec.Struct, frozen=True, kw_only=True, tag_field="alert
     raised_at_ms: int
 
 
-Alert = QuotaThresholdReached | WebhooksSilent
+class DunningGap(msgspec.Struct, frozen=True, kw_only=True, tag_field="alert", tag="dunning_gap"):
+    """A payment of an invoice failed, and no dunning step followed in time: told of once for each attempt."""
+
+    tenant: str
+    #: Stripe's ids.
+    invoice: str
+    #: In whole seconds, by Stripe's clock.
+    failed_at_ms: int
+    #: The event that told of the failure.
+    event_id: str
+    customer: str | None
+    subscription: str | None
+    livemode: bool | None
+    #: Which of the attempts it was, as Stripe counts them.
+    attempt: int | None
+    currency: str | None
+    #: Still to be paid, in the smallest unit of the currency.
+    amount_remaining: int | None
+    #: Append time of the record of the event: the time for a step runs from then on.
+    recorded_at_ms: int
+    within_seconds: int
+    raised_at_ms: int
+
+
+Alert = QuotaThresholdReached | WebhooksSilent | DunningGap
 
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final[Callable[[bytes], Alert]] = msgspec.json.Decoder(Alert).decode
@@ -101,6 +125,8 @@ def alert_key(alert: Alert) -> bytes:
             )
         case WebhooksSilent():
             names = ("webhooks_silent", alert.tenant, alert.day)
+        case DunningGap():
+            names = ("dunning_gap", alert.tenant, alert.invoice, alert.failed_at_ms)
     return _encode(names)
 
 

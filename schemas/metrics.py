@@ -27,7 +27,16 @@ _GROUP: Final = Label("group")
 _KEY_KIND: Final = Label("kind", ("customer", "tenant"))
 _JOB: Final = Label(
     "job",
-    ("stripe.walks", "stripe.walk", "stripe.backfill", "stripe.snapshot", "stripe.due", "stripe.again"),
+    (
+        "stripe.walks",
+        "stripe.walk",
+        "stripe.backfill",
+        "stripe.snapshot",
+        "stripe.due",
+        "stripe.again",
+        "stripe.dunning",
+        "alerts.tell",
+    ),
 )
 _PARTITION: Final = Label("partition")
 _PROVIDER: Final = Label("provider", ("stripe",))
@@ -332,6 +341,11 @@ STRIPE_ENTERED: Final = Counter(
 STRIPE_WALKED: Final = Gauge(
     "stripe_walked_timestamp_seconds",
     "Up to when the events of every tenant with a key have been compared, least tenant; 0: of one, none yet",
+    (SINKS,),
+)
+DUNNING_GAPS: Final = Counter(
+    "dunning_gaps_total",
+    "Payments of Stripe's invoices that failed, and no dunning step followed in time",
     (SINKS,),
 )
 JOBS: Final = Counter(

@@ -695,6 +695,8 @@ create table stripe_history (
     primary key (tenant, object_kind, object_id, event_id)
 );
 
+create index stripe_history_failed on stripe_history (at_ms) where type = 'invoice.payment_failed';
+
 -- Objects of which Stripe has to be asked: which of several versions is the last, or for the rest of the lines.
 create table stripe_doubts (
     tenant text not null,
@@ -822,15 +824,35 @@ create table stripe_backfills (
 
 create index stripe_backfills_tenant on stripe_backfills (tenant, asked_at_ms);
 
--- Days on which a tenant was to be told that its webhooks have stopped, and what was said: kept before it is
--- said, so that it is said in the same words after a crash.
-create table stripe_silences (
+-- Attempts to take the payment of an invoice that failed, each judged once.
+create table stripe_failed_payments (
     tenant text not null,
-    day date not null,
-    fact bytea not null,
-    told_at_ms bigint,
-    primary key (tenant, day)
+    invoice text not null,
+    -- In whole seconds, by Stripe's clock.
+    failed_at_ms bigint not null,
+    event_id text not null,
+    judged_at_ms bigint not null,
+    -- What followed in time, as in sinks/stripe/core/dunning.py; null: nothing, which is a dunning gap.
+    step text,
+    primary key (tenant, invoice, failed_at_ms)
 );
+
+create index stripe_failed_payments_gaps on stripe_failed_payments (tenant, failed_at_ms) where step is null;
+
+-- What somebody was to hear of, and what was said: kept before it is said on weir.alerts, so that it is said in
+-- the same words after a crash.
+create table alert_facts (
+    -- Empty: it is about the installation.
+    tenant text not null,
+    -- Of its record: one fact, one key.
+    key bytea not null,
+    fact bytea not null,
+    kept_at_ms bigint not null,
+    told_at_ms bigint,
+    primary key (tenant, key)
+);
+
+create index alert_facts_untold on alert_facts (kept_at_ms) where told_at_ms is null;
 
 -- What people changed, one row a change. Append-only, and a chain: a row's hash is the SHA-256 of the hash
 -- before it and of its own content. The trigger fills in all but what, tenant, before and after.
@@ -1049,13 +1071,14 @@ call keep_apart('stripe_walks');
 call keep_apart('stripe_spans');
 call keep_apart('stripe_missing');
 call keep_apart('stripe_backfills');
-call keep_apart('stripe_silences');
+call keep_apart('alert_facts');
+call keep_apart('stripe_failed_payments');
 
 -- The read API: what its answers are made of. Packs of several tenants are in dead_letters, keys' hashes in
 -- outbox, so it has neither.
 grant select on
     rollups, sketches, fate_counts, door_tallies, placements, progress, topic_generations, catalog_versions,
-    archive_files, lost_ranges, sink_offsets, webhook_events, webhook_deliveries
+    archive_files, lost_ranges, sink_offsets, webhook_events, webhook_deliveries, stripe_failed_payments
 to weir_reader;
 
 grant select on
@@ -1083,7 +1106,8 @@ grant select, insert, update, delete on
 to weir_writer;
 grant select on stripe_keys to weir_writer;
 grant select, insert, update, delete on stripe_walks, stripe_spans to weir_writer;
-grant select, insert, update on stripe_missing, stripe_silences to weir_writer;
+grant select, insert, update on stripe_missing, alert_facts to weir_writer;
+grant select, insert on stripe_failed_payments to weir_writer;
 grant select, update on stripe_backfills to weir_writer;
 
 -- The command and what looks on from the side: every row to read, decisions to add, and of what is there
@@ -1092,7 +1116,7 @@ grant select on
     tenants, api_keys, placements, catalog_versions, skips, topic_generations, outbox, sink_offsets,
     lost_ranges, rollups, sketches, fate_counts, progress, archive_files, dead_letters, door_tallies, audit_log,
     webhook_secrets, webhook_events, webhook_deliveries, stripe_keys, stripe_walks, stripe_spans, stripe_missing,
-    stripe_backfills, stripe_silences
+    stripe_backfills, alert_facts, stripe_failed_payments
 to weir_operator;
 grant insert on
     tenants, api_keys, placements, catalog_versions, skips, topic_generations, outbox, webhook_secrets,

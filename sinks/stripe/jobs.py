@@ -10,17 +10,21 @@ from runtime.postgres import Pool
 from runtime.settings import Settings
 from schemas.metrics import STRIPE_WALKED
 from sinks import sql
+from sinks.alerts import EVERY_S as TELL_EVERY_S
+from sinks.alerts import Telling
 from sinks.jobs.defer import defer_async
 from sinks.jobs.job import Job
 from sinks.stripe.backfill import Backfill
 from sinks.stripe.belonging import Belonging
 from sinks.stripe.clients import Clients
+from sinks.stripe.core.dunning import look_every_s
 from sinks.stripe.due import EVERY_S, Due
+from sinks.stripe.dunning import Dunning
 from sinks.stripe.entry import Entry
 from sinks.stripe.fetch import Fetch
 from sinks.stripe.gaps import Gaps
 from sinks.stripe.keys import Keys
-from sinks.stripe.orders import AGAIN, BACKFILL, DUE, SNAPSHOT, WALK, WALKS, walk_order
+from sinks.stripe.orders import AGAIN, BACKFILL, DUE, DUNNING, SNAPSHOT, TELL, WALK, WALKS, walk_order
 from sinks.stripe.publish import Publisher
 from sinks.stripe.record import Record
 from sinks.stripe.silence import Silence
@@ -35,9 +39,11 @@ def stripe_jobs(settings: Settings, metrics: Metrics, pool: Pool, stack: AsyncEx
     publisher = Publisher.of(settings, metrics)
     entry = Entry(pool, record, publisher)
     belonging = Belonging(pool)
-    gaps = Gaps(pool, keys, clients, record, belonging, entry, Silence(pool, publisher))
+    gaps = Gaps(pool, keys, clients, record, belonging, entry, Silence(pool))
     backfill = Backfill(pool, keys, clients, record, belonging, entry, publisher)
     due = Due(pool, publisher)
+    gap_s = settings.dunning_gap_seconds
+    dunning = Dunning(pool, record, metrics, gap_s)
     walked = metrics.gauge(STRIPE_WALKED)
 
     async def order_walks() -> None:
@@ -59,4 +65,6 @@ def stripe_jobs(settings: Settings, metrics: Metrics, pool: Pool, stack: AsyncEx
         Job(SNAPSHOT, Fetch(keys, clients, publisher).fetch),
         Job(DUE, due.look, EVERY_S),
         Job(AGAIN, due.again),
+        Job(DUNNING, dunning.look, look_every_s(gap_s)),
+        Job(TELL, Telling(pool, publisher.tell).work, TELL_EVERY_S),
     )

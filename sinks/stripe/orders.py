@@ -11,6 +11,8 @@ BACKFILL: Final = "stripe.backfill"
 SNAPSHOT: Final = "stripe.snapshot"
 DUE: Final = "stripe.due"
 AGAIN: Final = "stripe.again"
+DUNNING: Final = "stripe.dunning"
+TELL: Final = "alerts.tell"
 
 
 def walk_order(tenant: str) -> Order:

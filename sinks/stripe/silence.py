@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 from runtime import logs
 from runtime.postgres import Pool
-from schemas.alert import WebhooksSilent, decode_alert, encode_alert
+from schemas.alert import WebhooksSilent
 from sinks import sql
+from sinks.alerts import keep_alert
 from sinks.stripe.core.silent import DAY_MS, Heard, is_silent, watched
-from sinks.stripe.publish import Publisher
 
 #: Further back than that nobody looks for a webhook: it is silent either way.
 _LONG_AGO_MS = 40 * DAY_MS
@@ -19,15 +19,11 @@ log = logs.get_logger(__name__)
 class Silence:
     """Looks after each walk."""
 
-    def __init__(self, pool: Pool, publisher: Publisher) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._publisher = publisher
 
     async def look(self, tenant: str) -> None:
-        """Tell if the webhooks of *tenant* (id) are silent, and what an earlier look left untold.
-
-        What is told is kept first, so that it is told in the same words after a crash. Raises TryAgain.
-        """
+        """Keep the fact, if the webhooks of *tenant* (id) are silent: somebody tells it then."""
         now_ms = time.time_ns() // 1_000_000
         span = watched(now_ms)
         values = {"tenant": tenant, "long_ago_ms": now_ms - _LONG_AGO_MS, **span._asdict()}
@@ -37,23 +33,13 @@ class Silence:
                 return
             last_ms, key_since_ms, missing, newest_ms = row
             if is_silent(Heard(last_ms, key_since_ms, missing), now_ms):
-                day = datetime.fromtimestamp(now_ms / 1_000, UTC).date()
                 fact = WebhooksSilent(
                     tenant=tenant,
-                    day=day.isoformat(),
+                    day=datetime.fromtimestamp(now_ms / 1_000, UTC).date().isoformat(),
                     last_webhook_at_ms=last_ms,
                     missing=missing,
                     newest_at_ms=newest_ms,
                     raised_at_ms=now_ms,
                 )
-                kept = {"tenant": tenant, "day": day, "fact": encode_alert(fact)}
-                await connection.execute(sql.queries()["stripe_note_silence"], kept)
-            untold = await (
-                await connection.execute(sql.queries()["stripe_untold"], {"tenant": tenant})
-            ).fetchall()
-        for day, fact_bytes in untold:
-            await self._publisher.tell(decode_alert(fact_bytes))
-            log.warning("stripe.webhooks_silent", tenant=tenant, day=str(day))
-            told = {"tenant": tenant, "day": day, "now_ms": time.time_ns() // 1_000_000}
-            async with self._pool.connection() as connection:
-                await connection.execute(sql.queries()["stripe_note_told"], told)
+                if await keep_alert(connection, fact, now_ms):
+                    log.warning("stripe.webhooks_silent", tenant=tenant, day=fact.day)

@@ -103,14 +103,66 @@ select (
 from stripe_missing
 where tenant = %(tenant)s and created_s >= %(from_s)s and created_s < %(to_s)s
 
--- name: stripe_note_silence
-insert into stripe_silences (tenant, day, fact) values (%(tenant)s, %(day)s, %(fact)s) on conflict do nothing
+-- name: stripe_mirrored
+-- How far the mirror is on one partition of weir.stripe.
+select source_offset + 1 from mirror_progress
+where partition = %(partition)s
+  and generation = (select max(generation) from topic_generations where topic = 'stripe')
 
--- name: stripe_untold
-select day, fact from stripe_silences where tenant = %(tenant)s and told_at_ms is null order by day
+-- name: stripe_failed_tenants
+-- Who has payments that failed lately, whose time for a dunning step is over, and that nobody has judged.
+select distinct failure.tenant
+from stripe_history failure
+join webhook_events event using (tenant, event_id)
+where failure.type = 'invoice.payment_failed' and failure.at_ms >= %(since_ms)s
+  and event.recorded_at_ms <= %(until_ms)s
+  and not exists (
+    select from stripe_failed_payments
+    where tenant = failure.tenant and invoice = failure.object_id and failed_at_ms = failure.at_ms
+  )
+order by failure.tenant
 
--- name: stripe_note_told
-update stripe_silences set told_at_ms = %(now_ms)s where tenant = %(tenant)s and day = %(day)s
+-- name: stripe_failed
+-- A tenant's, with what has become of each until now. Two events of one second tell of the same attempt.
+select distinct on (invoice.id, failure.at_ms)
+    invoice.id, failure.at_ms, failure.event_id, event.recorded_at_ms,
+    invoice.status, invoice.deleted_at_ms is not null, invoice.collection_method,
+    invoice.next_payment_attempt_at_ms,
+    greatest(
+        (
+            select max(at_ms) from stripe_history
+            where tenant = invoice.tenant and object_kind = 'invoice' and object_id = invoice.id
+              and type = 'invoice.payment_failed'
+        ),
+        (
+            select max(created_at_ms) from stripe_charges charge
+            where charge.tenant = invoice.tenant and charge.customer = invoice.customer
+              and charge.created_at_ms > failure.at_ms
+              and (charge.invoice = invoice.id or charge.payment_intent = invoice.payment_intent)
+        )
+    ),
+    subscription.status, subscription.pause_collection is not null,
+    invoice.customer, invoice.subscription, invoice.livemode, invoice.attempt_count, invoice.currency,
+    invoice.amount_remaining
+from stripe_history failure
+join webhook_events event using (tenant, event_id)
+join stripe_invoices invoice on invoice.tenant = failure.tenant and invoice.id = failure.object_id
+left join stripe_subscriptions subscription
+    on subscription.tenant = invoice.tenant and subscription.id = invoice.subscription
+where failure.tenant = %(tenant)s and failure.object_kind = 'invoice'
+  and failure.type = 'invoice.payment_failed' and failure.at_ms >= %(since_ms)s
+  and event.recorded_at_ms <= %(until_ms)s
+  and not exists (
+    select from stripe_failed_payments
+    where tenant = failure.tenant and invoice = failure.object_id and failed_at_ms = failure.at_ms
+  )
+order by invoice.id, failure.at_ms, failure.event_id
+limit %(most)s
+
+-- name: stripe_note_judged
+insert into stripe_failed_payments (tenant, invoice, failed_at_ms, event_id, judged_at_ms, step)
+values (%(tenant)s, %(invoice)s, %(failed_at_ms)s, %(event_id)s, %(now_ms)s, %(step)s)
+on conflict do nothing
 
 -- name: stripe_begin_backfill
 update stripe_backfills set state = 'running', epoch = epoch + 1, moved_at_ms = %(now_ms)s

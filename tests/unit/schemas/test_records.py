@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import quota, rollup
-from schemas.alert import WebhooksSilent, alert_key, decode_alert, encode_alert, level_of, quota_threshold
+from schemas.alert import (
+    DunningGap,
+    WebhooksSilent,
+    alert_key,
+    decode_alert,
+    encode_alert,
+    level_of,
+    quota_threshold,
+)
 from schemas.dead_letter import (
     KEPT_BYTES,
     DeadLetter,
@@ -158,6 +166,33 @@ def test_an_alert_of_silent_webhooks_is_pinned_on_the_wire() -> None:
     assert encode_alert(alert) == wire
     assert decode_alert(wire) == alert
     assert alert_key(alert) == b'["webhooks_silent","acme","2026-11-23"]'
+
+
+def test_an_alert_of_a_dunning_gap_is_pinned_on_the_wire() -> None:
+    alert = DunningGap(
+        tenant="acme",
+        invoice="in_1",
+        failed_at_ms=1_795_250_000_000,
+        event_id="evt_1",
+        customer="cus_1",
+        subscription=None,
+        livemode=True,
+        attempt=2,
+        currency="usd",
+        amount_remaining=9_900,
+        recorded_at_ms=1_795_250_000_700,
+        within_seconds=900,
+        raised_at_ms=1_795_250_901_000,
+    )
+    wire = (
+        b'{"alert":"dunning_gap","tenant":"acme","invoice":"in_1","failed_at_ms":1795250000000,'
+        b'"event_id":"evt_1","customer":"cus_1","subscription":null,"livemode":true,"attempt":2,'
+        b'"currency":"usd","amount_remaining":9900,"recorded_at_ms":1795250000700,"within_seconds":900,'
+        b'"raised_at_ms":1795250901000}'
+    )
+    assert encode_alert(alert) == wire
+    assert decode_alert(wire) == alert
+    assert alert_key(alert) == b'["dunning_gap","acme","in_1",1795250000000]'
 
 
 @pytest.mark.parametrize(
