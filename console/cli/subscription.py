@@ -1,15 +1,15 @@
 """`weir subscription`: Stripe's subscriptions as they are, and how they came to be so."""
 
 import click
-from msgspec.structs import asdict
+from msgspec.structs import asdict, astuple
 
 from console.cli.place import with_settings
 from console.cli.reading import ask_store, limit_option, say_there_are_more
 from console.cli.show import Format, example, format_option, show
 from console.cli.whose import tenant_of, tenant_option
-from console.mirror.core.shown import StripeSubscription
+from console.mirror.core.shown import DunningGap, StripeSubscription
 from console.mirror.core.wanted import Wanted
-from console.mirror.reading import find_subscription, list_subscriptions
+from console.mirror.reading import find_subscription, list_dunning_gaps, list_subscriptions
 from runtime.settings import Settings
 from schemas.errors import Reject
 from schemas.mirror import bought
@@ -79,6 +79,28 @@ def show_(settings: Settings, subscription: str, tenant: str | None, output: For
         about = _row(found.subscription)
         show(output, ("subscription", ""), [(name, value) for name, value in about.items() if value], None)
     show(output, _STEP, steps, None)
+    if output == "table" and found.failed_payments:
+        failed = [
+            (each.failed_at, each.invoice, each.step or "none: a dunning gap", each.event_id)
+            for each in found.failed_payments
+        ]
+        show(output, ("payment failed at", "invoice", "dunning step", "event_id"), failed, None)
+
+
+@command.command("dunning-gaps", epilog=example("weir subscription dunning-gaps --tenant acme"))
+@tenant_option()
+@limit_option
+@format_option
+@with_settings
+def dunning_gaps(settings: Settings, tenant: str | None, limit: int, output: Format) -> None:
+    """List payments that failed and that no dunning step followed in time, the newest first.
+
+    `status` and `next_payment_attempt_at` say how it stands with the invoice now.
+    """
+    settings.need("postgres")
+    whose = tenant_of(settings, tenant)
+    found = ask_store(settings, lambda connection: list_dunning_gaps(connection, whose, limit))
+    show(output, DunningGap.__struct_fields__, map(astuple, found), found)
 
 
 def items_of(subscription: StripeSubscription) -> str:

@@ -118,6 +118,31 @@ order by currency
 select event_id, type, at_ms, status, was, amount, reason, note from stripe_history
 where tenant = %(tenant)s and object_kind = %(kind)s and object_id = %(id)s
 
+-- name: failed_payments_of
+-- Of a subscription's invoices, or of one invoice; those that were judged.
+select jsonb_build_object('invoice', f.invoice, 'failed_at_ms', f.failed_at_ms, 'event_id', f.event_id,
+    'judged_at_ms', f.judged_at_ms, 'step', f.step)
+from stripe_invoices i
+join stripe_failed_payments f on f.tenant = i.tenant and f.invoice = i.id
+where i.tenant = %(tenant)s
+  and (i.subscription = %(subscription)s or i.id = %(invoice)s)
+order by f.failed_at_ms desc, f.invoice desc
+limit %(most)s
+
+-- name: dunning_gaps
+select jsonb_build_object('failed_at_ms', f.failed_at_ms, 'invoice', f.invoice,
+    'subscription', i.subscription, 'customer', i.customer, 'amount_remaining', i.amount_remaining,
+    'currency', i.currency, 'status', i.status, 'next_payment_attempt_at_ms', i.next_payment_attempt_at_ms,
+    'event_id', f.event_id, 'judged_at_ms', f.judged_at_ms)
+from (
+    select * from stripe_failed_payments
+    where tenant = %(tenant)s and step is null
+    order by failed_at_ms desc, invoice desc
+    limit %(most)s
+) f
+join stripe_invoices i on i.tenant = f.tenant and i.id = f.invoice
+order by f.failed_at_ms desc, f.invoice desc
+
 -- name: doubts
 select to_jsonb(d) from stripe_doubts d
 where d.tenant = %(tenant)s

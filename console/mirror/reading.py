@@ -7,6 +7,8 @@ import msgspec
 
 from console.mirror.core.shown import (
     Doubt,
+    DunningGap,
+    FailedPayment,
     StripeCharge,
     StripeCreditNote,
     StripeCustomer,
@@ -64,11 +66,15 @@ class CustomerShown(msgspec.Struct, frozen=True):
 
 
 class SubscriptionShown(msgspec.Struct, frozen=True):
-    """A subscription with its history, the oldest step first, and its 20 newest invoices."""
+    """A subscription with its history, the oldest step first, and the 20 newest invoices and failed payments.
+
+    A failed payment is there once its time for a dunning step is over.
+    """
 
     subscription: StripeSubscription
     timeline: list[Step]
     invoices: list[StripeInvoice]
+    failed_payments: list[FailedPayment]
 
 
 class InvoiceShown(msgspec.Struct, frozen=True):
@@ -80,6 +86,7 @@ class InvoiceShown(msgspec.Struct, frozen=True):
     charges: list[StripeCharge]
     refunds: list[StripeRefund]
     credit_notes: list[StripeCreditNote]
+    failed_payments: list[FailedPayment]
 
 
 class Page(NamedTuple, Generic[T]):
@@ -122,6 +129,7 @@ async def find_subscription(
         found[0],
         await find_timeline(connection, tenant, Kind.SUBSCRIPTION, subscription),
         (await list_invoices(connection, wanted, _NEWEST)).objects,
+        await list_failed_payments(connection, tenant, subscription=subscription),
     )
 
 
@@ -146,6 +154,7 @@ async def find_invoice(connection: AsyncConnection, tenant: str, invoice: str) -
         charges,
         await _objects(connection, "refunds_of", of_payments, StripeRefund),
         credit_notes,
+        await list_failed_payments(connection, tenant, invoice=invoice),
     )
 
 
@@ -173,6 +182,19 @@ async def find_timeline(connection: AsyncConnection, tenant: str, kind: Kind, ob
     """Return the history of an object, the oldest step first."""
     about = {"tenant": tenant, "kind": kind.value, "id": object_id}
     return timeline(kind, [Seen(*row) for row in await _all(connection, "history_of", about)])
+
+
+async def list_failed_payments(
+    connection: AsyncConnection, tenant: str, *, subscription: str | None = None, invoice: str | None = None
+) -> list[FailedPayment]:
+    """Return the newest failed payments of a subscription's invoices, or of one invoice, that were judged."""
+    about = {"tenant": tenant, "subscription": subscription, "invoice": invoice, "most": _NEWEST}
+    return await _objects(connection, "failed_payments_of", about, FailedPayment)
+
+
+async def list_dunning_gaps(connection: AsyncConnection, tenant: str, most: int) -> list[DunningGap]:
+    """Return the newest payments that failed and that no dunning step followed in time."""
+    return await _objects(connection, "dunning_gaps", {"tenant": tenant, "most": most}, DunningGap)
 
 
 async def list_doubts(connection: AsyncConnection, tenant: str, most: int) -> list[Doubt]:

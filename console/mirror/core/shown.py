@@ -132,6 +132,35 @@ class Doubt(msgspec.Struct, frozen=True):
     why: str
 
 
+class FailedPayment(msgspec.Struct, frozen=True):
+    """An attempt to take an invoice's payment that failed, once its time for a dunning step was over."""
+
+    invoice: str
+    failed_at: str
+    event_id: str
+    judged_at: str
+    #: What followed in time: paid, closed, ended, incomplete, sent, attempted or scheduled; null: nothing,
+    #: which is a dunning gap.
+    step: str | None
+
+
+class DunningGap(msgspec.Struct, frozen=True):
+    """A payment that failed without a dunning step, and its invoice as it is now."""
+
+    failed_at: str
+    invoice: str
+    subscription: str | None
+    customer: str | None
+    #: Still to be paid, in the smallest unit of the currency.
+    amount_remaining: int | None
+    currency: str | None
+    #: Of the invoice, and when Stripe tries it next.
+    status: str | None
+    next_payment_attempt_at: str | None
+    event_id: str
+    judged_at: str
+
+
 T = TypeVar("T", bound=msgspec.Struct)
 
 

@@ -344,6 +344,64 @@ def test_an_invoice_is_shown_with_its_lines_its_life_and_what_was_paid_and_given
     assert (missing.status, missing.body["code"]) == (404, "not_found")
 
 
+def test_what_followed_a_failed_payment_is_shown_and_gaps_are_listed(
+    mirror: Mirrorer, get: Get, weir: Command, connection: Connection
+) -> None:
+    for tenant in ("acme", "globex"):
+        mirror.apply(
+            tenant,
+            told("customer.subscription.created", "subscription", 100),
+            told("invoice.created", "invoice.old", 100, status="open", next_payment_attempt=900),
+            told("invoice.created", "invoice.old", 100, id="in_other", subscription="sub_other"),
+        )
+    connection.execute(
+        "insert into stripe_failed_payments values"
+        f"('acme', '{INVOICE}', 300000, 'evt_1', 1300000, 'attempted'),"
+        f"('acme', '{INVOICE}', 400000, 'evt_2', 1400000, null),"
+        "('acme', 'in_other', 500000, 'evt_3', 1500000, null),"
+        f"('globex', '{INVOICE}', 600000, 'evt_4', 1600000, null)"
+    )
+    failed = [
+        {
+            "invoice": INVOICE,
+            "failed_at": "1970-01-01T00:06:40Z",
+            "event_id": "evt_2",
+            "judged_at": "1970-01-01T00:23:20Z",
+            "step": None,
+        },
+        {
+            "invoice": INVOICE,
+            "failed_at": "1970-01-01T00:05:00Z",
+            "event_id": "evt_1",
+            "judged_at": "1970-01-01T00:21:40Z",
+            "step": "attempted",
+        },
+    ]
+    assert get(ONE_SUBSCRIPTION, SUBSCRIPTION)["failed_payments"] == failed
+    assert get(ONE_INVOICE, INVOICE)["failed_payments"] == failed
+    assert "none: a dunning gap" in weir("subscription", "show", SUBSCRIPTION, "--tenant", "acme")
+
+    gaps = weir.json("subscription", "dunning-gaps", "--tenant", "acme")
+    assert [(each["invoice"], each["event_id"]) for each in gaps] == [
+        ("in_other", "evt_3"),
+        (INVOICE, "evt_2"),
+    ]
+    assert gaps[1] == {
+        "failed_at": "1970-01-01T00:06:40Z",
+        "invoice": INVOICE,
+        "subscription": SUBSCRIPTION,
+        "customer": CUSTOMER,
+        "amount_remaining": 2_000,
+        "currency": "usd",
+        "status": "open",
+        "next_payment_attempt_at": "1970-01-01T00:15:00Z",
+        "event_id": "evt_2",
+        "judged_at": "1970-01-01T00:23:20Z",
+    }
+    [newest] = weir.json("subscription", "dunning-gaps", "--tenant", "acme", "--limit", "1")
+    assert newest == gaps[0]
+
+
 def test_what_stripe_has_to_be_asked_is_listed(mirror: Mirrorer, weir: Command) -> None:
     line = shape("invoice")["lines"]["data"][0]
     cut = {"object": "list", "data": [line], "has_more": True}
