@@ -78,7 +78,24 @@ class DunningGap(msgspec.Struct, frozen=True, kw_only=True, tag_field="alert", t
     raised_at_ms: int
 
 
-Alert = QuotaThresholdReached | WebhooksSilent | DunningGap
+class JobDeadlineMissed(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="alert", tag="job_deadline_missed"
+):
+    """A durable job with a period began later than it may: told of once for each deadline.
+
+    Runs that did not begin at all are in it: the one that began at last does their work too.
+    """
+
+    #: Empty: it is about the installation.
+    tenant: str = ""
+    job: str
+    #: Begin of the first period that it had not begun in.
+    owed_since_ms: int
+    deadline_ms: int
+    began_at_ms: int
+
+
+Alert = QuotaThresholdReached | WebhooksSilent | DunningGap | JobDeadlineMissed
 
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final[Callable[[bytes], Alert]] = msgspec.json.Decoder(Alert).decode
@@ -127,6 +144,8 @@ def alert_key(alert: Alert) -> bytes:
             names = ("webhooks_silent", alert.tenant, alert.day)
         case DunningGap():
             names = ("dunning_gap", alert.tenant, alert.invoice, alert.failed_at_ms)
+        case JobDeadlineMissed():
+            names = ("job_deadline_missed", alert.job, alert.owed_since_ms)
     return _encode(names)
 
 

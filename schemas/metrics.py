@@ -356,7 +356,7 @@ JOBS: Final = Counter(
 )
 JOB_DEADLINES_MISSED: Final = Counter(
     "job_deadlines_missed_total",
-    "Periods whose job began later than the period is long",
+    "Deadlines of jobs with a period that passed before a run began",
     (SINKS,),
     (_JOB,),
 )

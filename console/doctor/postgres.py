@@ -15,12 +15,14 @@ from console.control.webhook_secrets import sealed_secrets
 from console.doctor.core.check import Check, good
 from console.doctor.core.rules import (
     Load,
+    Missed,
     Stripe,
     audit_check,
     canary_check,
     catalog_checks,
     clock_checks,
     horizon_check,
+    job_checks,
     owed_checks,
     stripe_checks,
     version_checks,
@@ -29,9 +31,10 @@ from console.queries import queries
 from runtime.postgres import Connection
 from runtime.sealing import Keyring
 from runtime.settings import Settings
+from schemas.alert import JobDeadlineMissed, decode_alert
 from schemas.canary import CANARY
 from schemas.errors import Misconfigured
-from schemas.instant import DAY_MS, SECOND_MS, day_of
+from schemas.instant import DAY_MS, HOUR_MS, SECOND_MS, day_of
 from sinks.sql import head
 
 #: What is typical is told by as many days, the present one included.
@@ -54,6 +57,7 @@ def postgres_checks(settings: Settings, connection: Connection) -> Iterator[Chec
         unasked, unanswered = _row(connection, "doubts")
         unwalked = _one(connection, "failed_walks")
         yield from stripe_checks(Stripe(_unopened(settings, connection), unasked, unanswered, unwalked))
+        yield from job_checks(_missed(connection))
     letters: dict[str, int] = dict(connection.execute(queries(__package__)["dead_letters"]).fetchall())
     yield from owed_checks(letters, _one(connection, "lost"))
     yield horizon_check(_load(settings, connection))
@@ -95,6 +99,19 @@ def _unopened(settings: Settings, connection: Connection) -> int:
         except Misconfigured:
             unopened += 1
     return unopened
+
+
+def _missed(connection: Connection) -> list[Missed]:
+    """Return, by job, the longest delay of those that began too late within the last hour."""
+    since_ms = time.time_ns() // 1_000_000 - HOUR_MS
+    kept = connection.execute(queries(__package__)["alerts_since"], {"since_ms": since_ms}).fetchall()
+    longest: dict[str, float] = {}
+    for (fact,) in kept:
+        alert = decode_alert(fact)
+        if isinstance(alert, JobDeadlineMissed):
+            seconds = (alert.began_at_ms - alert.owed_since_ms) / SECOND_MS
+            longest[alert.job] = max(seconds, longest.get(alert.job, 0.0))
+    return [Missed(*each) for each in sorted(longest.items())]
 
 
 def _canary_silence(connection: Connection) -> float | None:

@@ -44,6 +44,10 @@ select extract(epoch from clock_timestamp())::float8;
 -- name: newest_record
 select max(record_time_ms) from progress;
 
+-- name: alerts_since
+-- Of the installation itself.
+select fact from alert_facts where tenant = '' and kept_at_ms >= %(since_ms)s;
+
 -- name: doubts
 -- Of tenants without a key of Stripe's API, and those that were asked about in vain for a quarter of an hour.
 select count(*) filter (where not has_key), count(*) filter (where has_key and asked > 6)

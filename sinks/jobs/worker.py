@@ -28,10 +28,13 @@ from runtime.health import Health
 from runtime.metrics import Metrics
 from runtime.postgres import AsyncConnection, Pool, open_pool
 from runtime.settings import Settings
+from schemas.alert import JobDeadlineMissed
 from schemas.errors import Misconfigured, Reject, TryAgain
+from schemas.instant import SECOND_MS
 from schemas.metrics import JOB_DEADLINES_MISSED, JOBS
 from sinks import sql
-from sinks.jobs.core.period import again_in_s, is_missed, period_of
+from sinks.alerts import keep_alert
+from sinks.jobs.core.period import Run, again_in_s, deadline_of, period_of
 from sinks.jobs.job import QUEUE, Job
 
 #: Orders worked on at the same time; they wait for others most of the time.
@@ -100,7 +103,7 @@ class Jobs:
             await app.open_async(pool)
             jobs = self._make(pool, stack)
             for job in jobs:
-                self._add(app, job)
+                self._add(app, pool, job)
             worker = Worker(
                 app,
                 queues=[QUEUE],
@@ -128,12 +131,12 @@ class Jobs:
         await worker.run()  # type: ignore[no-untyped-call]
         raise TryAgain("the worker has stopped by itself, as it does when PostgreSQL is away")
 
-    def _add(self, app: App, job: Job) -> None:
+    def _add(self, app: App, pool: Pool, job: Job) -> None:
         async def work(context: JobContext, /, **arguments: Any) -> None:  # noqa: ANN401 - each job's own
             with self._watched(context.job):
                 timestamp = arguments.pop("timestamp", None)
                 if timestamp is not None:
-                    self._note_begin(job, timestamp)
+                    await self._note_begin(pool, job, timestamp)
                 await job.work(**arguments)
 
         app.task(name=job.name, queue=QUEUE, pass_context=True, retry=_Again())(work)
@@ -141,12 +144,29 @@ class Jobs:
     def _watched(self, order: Order) -> "_Watched":
         return _Watched(order, self._running, self._ended)
 
-    def _note_begin(self, job: Job, period_s: int) -> None:
-        """Tell of a run that began when its period was over."""
-        late_s = int(time.time()) - period_s
-        if job.every_s is not None and is_missed(int(time.time()), period_s, job.every_s):
-            self._missed.labels(job.name).inc()
-            log.warning("job.deadline_missed", job=job.name, late_seconds=late_s, period_seconds=job.every_s)
+    async def _note_begin(self, pool: Pool, job: Job, period_s: int) -> None:
+        """Note that the run of a period begins, and keep the fact if that is too late."""
+        run = Run(period_s, job.every_s or 1)
+        now_ms = time.time_ns() // 1_000_000
+        values = {"job": job.name, **run._asdict(), "now_ms": now_ms}
+        async with pool.connection() as connection, connection.transaction():
+            row = await (await connection.execute(sql.queries()["begin_job_run"], values)).fetchone()
+            if row is None:
+                return  # it began before, and begins again: it was stopped, or met an outage
+            deadline = deadline_of(run, None if row[0] is None else Run(*row))
+            if now_ms <= deadline.at_s * SECOND_MS:
+                return
+            missed = JobDeadlineMissed(
+                job=job.name,
+                owed_since_ms=deadline.period_s * SECOND_MS,
+                deadline_ms=deadline.at_s * SECOND_MS,
+                began_at_ms=now_ms,
+            )
+            if not await keep_alert(connection, missed, now_ms):
+                return
+        self._missed.labels(job.name).inc()
+        late_s = now_ms // SECOND_MS - deadline.at_s
+        log.warning("job.deadline_missed", job=job.name, late_seconds=late_s, period_seconds=job.every_s)
 
     async def _order(self, app: App, job: Job) -> None:
         """Order *job* in each period, the present one at once; in each, one process of all does so."""

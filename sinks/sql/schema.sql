@@ -854,6 +854,15 @@ create table alert_facts (
 
 create index alert_facts_untold on alert_facts (kept_at_ms) where told_at_ms is null;
 
+-- The run of each job with a period that began last.
+create table job_runs (
+    job text primary key,
+    -- When its period began, and how long the job's periods were then.
+    period_s bigint not null,
+    every_s bigint not null,
+    began_at_ms bigint not null
+);
+
 -- What people changed, one row a change. Append-only, and a chain: a row's hash is the SHA-256 of the hash
 -- before it and of its own content. The trigger fills in all but what, tenant, before and after.
 create table audit_log (
@@ -1106,7 +1115,7 @@ grant select, insert, update, delete on
 to weir_writer;
 grant select on stripe_keys to weir_writer;
 grant select, insert, update, delete on stripe_walks, stripe_spans to weir_writer;
-grant select, insert, update on stripe_missing, alert_facts to weir_writer;
+grant select, insert, update on stripe_missing, alert_facts, job_runs to weir_writer;
 grant select, insert on stripe_failed_payments to weir_writer;
 grant select, update on stripe_backfills to weir_writer;
 
@@ -1116,7 +1125,7 @@ grant select on
     tenants, api_keys, placements, catalog_versions, skips, topic_generations, outbox, sink_offsets,
     lost_ranges, rollups, sketches, fate_counts, progress, archive_files, dead_letters, door_tallies, audit_log,
     webhook_secrets, webhook_events, webhook_deliveries, stripe_keys, stripe_walks, stripe_spans, stripe_missing,
-    stripe_backfills, alert_facts, stripe_failed_payments
+    stripe_backfills, alert_facts, stripe_failed_payments, job_runs
 to weir_operator;
 grant insert on
     tenants, api_keys, placements, catalog_versions, skips, topic_generations, outbox, webhook_secrets,

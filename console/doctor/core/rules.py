@@ -258,6 +258,27 @@ def stripe_checks(seen: Stripe) -> list[Check]:
     return wrong or [good("stripe", "every secret opens; nothing waits for Stripe's word")]
 
 
+class Missed(NamedTuple):
+    """A durable job that began too late."""
+
+    job: str
+    #: How long it was owed.
+    seconds: float
+
+
+def job_checks(missed: Iterable[Missed]) -> list[Check]:
+    """Return which durable jobs missed their deadlines of late."""
+    wrong = [
+        bad(
+            "jobs",
+            f"{each.job} began {_time(each.seconds)} late within the last hour",
+            "see whether `sinks jobs` runs, and what it logs as job.again and job.deadline_missed",
+        )
+        for each in missed
+    ]
+    return wrong or [good("jobs", "no durable job missed its deadline within the last hour")]
+
+
 def owed_checks(letters: Mapping[str, int], lost: int) -> list[Check]:
     """Return what somebody owes an answer: dead letters by topic, ranges that retention ate."""
     wrong = [

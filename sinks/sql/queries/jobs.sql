@@ -40,6 +40,16 @@ from left_behind
 where job.id = left_behind.id
 returning job.id, job.task_name
 
+-- name: begin_job_run
+-- The run before, with nulls where there was none; no row where this one began before.
+with last as (select period_s, every_s from job_runs where job = %(job)s)
+insert into job_runs as known (job, period_s, every_s, began_at_ms)
+values (%(job)s, %(period_s)s, %(every_s)s, %(now_ms)s)
+on conflict (job) do update
+set (period_s, every_s, began_at_ms) = row(excluded.period_s, excluded.every_s, excluded.began_at_ms)
+where excluded.period_s > known.period_s
+returning (select period_s from last), (select every_s from last)
+
 -- name: forget_jobs
 -- Those that failed stay a while, to be looked at.
 delete from jobs.procrastinate_jobs job

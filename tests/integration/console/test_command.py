@@ -8,6 +8,7 @@ import pytest
 
 from runtime.postgres import Connection
 from runtime.settings import Settings
+from schemas.alert import JobDeadlineMissed, alert_key, encode_alert
 from schemas.instant import DAY_MS, HOUR_MS, MINUTE_MS, day_of, format_instant, parse_instant
 from schemas.topics import USAGE
 from tests.integration.console.api import MICRO, count_of, put_fates, put_rollup, this_hour_ms
@@ -255,13 +256,25 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(
     assert (weir.code, well["findings"]) == (0, 0)
     assert {each["check"] for each in well["checks"]} == {
         *("settings", "postgres", "versions", "clocks", "catalog", "audit", "canary", "dead letters"),
-        *("horizon", "kafka", "topics", "lag", "stripe"),
+        *("horizon", "kafka", "topics", "lag", "stripe", "jobs"),
     }
 
     connection.execute("insert into stripe_doubts values ('acme', 'invoice', 'in_1', 1, 'lines')")
     [doubt] = [each for each in weir.json("doctor")["checks"] if not each["good"]]
     assert (doubt["check"], doubt["what"].endswith(": 1")) == ("stripe", True)
     connection.execute("delete from stripe_doubts")
+
+    now_ms = time.time_ns() // 1_000_000
+    for job, ago_ms in (("stripe.due", 0), ("stripe.walks", 2 * HOUR_MS)):
+        began_ms = now_ms - ago_ms
+        missed = JobDeadlineMissed(
+            job=job, owed_since_ms=began_ms - 700_000, deadline_ms=began_ms - 400_000, began_at_ms=began_ms
+        )
+        kept = ("", alert_key(missed), encode_alert(missed), began_ms)
+        connection.execute("insert into alert_facts values (%s, %s, %s, %s)", kept)
+    [found] = [each for each in weir.json("doctor")["checks"] if not each["good"]]
+    assert (found["check"], found["what"]) == ("jobs", "stripe.due began 700 s late within the last hour")
+    connection.execute("delete from alert_facts")
 
     connection.execute("update outbox set created_at = now() - interval '1 hour', published_at = null")
     monkeypatch.setenv("WEIR_KAFKA", "127.0.0.1:1")

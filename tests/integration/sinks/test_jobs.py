@@ -6,10 +6,15 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from runtime.postgres import Connection
+from runtime.settings import Settings
+from schemas.alert import JobDeadlineMissed, decode_alert, encode_alert
+from schemas.topics import ALERTS
 from sinks.jobs.defer import Order, defer
 from sinks.stripe.orders import WALKS
+from tests.integration.sinks.stripe_tenant import read_partition
 from tests.integration.sinks.test_outages import ask, status
 from tests.running import Running
 from tests.stack import LocalStack
@@ -78,6 +83,68 @@ def test_a_run_that_begins_when_its_period_is_over_is_counted(database: Connecti
     process = start("sinks", "jobs", **LONG)
     until(lambda: metric(process, 'weir_job_deadlines_missed_total{job="stripe.walks"}') == 1)
     assert "job.deadline_missed" in process.log
+
+
+def missed(database: Connection) -> list[tuple[object, ...]]:
+    """Return what was kept, and whether all of it is told."""
+    rows = database.execute(
+        "select fact, told_at_ms is not null from alert_facts where tenant = '' order by key"
+    ).fetchall()
+    return [(decode_alert(fact), is_told) for fact, is_told in rows]
+
+
+def test_a_missed_deadline_is_told_of_once_whatever_is_killed(
+    database: Connection, start: Start, settings: Settings
+) -> None:
+    """Nobody worked for a day. What has a period of five seconds was late once, not 17,280 times."""
+    now_s = int(time.time())
+    owed_s = now_s - 86_400
+    database.execute(
+        "insert into job_runs values ('stripe.due', %s, 5, 0), ('stripe.dunning', %s, 60, 0)",
+        (owed_s - 5, now_s - 60),
+    )
+    process = start("sinks", "jobs", **LONG)
+    for _ in range(2):
+        until(lambda: [is_told for _, is_told in missed(database)] == [True])
+        process.kill()
+        # As if it had been killed before it could note either.
+        database.execute("update alert_facts set told_at_ms = null")
+        database.execute("update job_runs set period_s = %s where job = 'stripe.due'", (owed_s - 5,))
+        process.restart()
+    # Both run on, in time.
+    until(lambda: database.execute("select from job_runs where period_s > %s", (now_s,)).rowcount >= 2)
+    until(lambda: [is_told for _, is_told in missed(database)] == [True])
+    [(fact, _)] = missed(database)
+    assert isinstance(fact, JobDeadlineMissed)
+    assert (fact.job, fact.owed_since_ms, fact.deadline_ms) == (
+        "stripe.due",
+        1_000 * owed_s,
+        1_000 * (owed_s + 300),
+    )
+    told = [value for value, _ in read_partition(settings, ALERTS, "")]
+    assert len(told) >= 2
+    assert set(told) == {encode_alert(fact)}
+
+
+def test_a_run_that_is_begun_again_misses_nothing(database: Connection, start: Start) -> None:
+    """It began in time; when it was stopped, or met an outage, is no matter of its deadline."""
+    period_s = int(time.time()) - 86_460
+    database.execute("insert into job_runs values (%s, %s, 86400, 0)", (WALKS, period_s))
+    database.execute(
+        "select jobs.procrastinate_defer_periodic_job_v2("
+        "'weir', %(job)s, %(job)s, %(job)s, 0, '', %(at)s, %(with)s)",
+        {"job": WALKS, "at": period_s, "with": Jsonb({"timestamp": period_s})},
+    )
+    start("sinks", "jobs", WEIR_STRIPE_WALK_SECONDS="1")
+    # The run of the present period waits for that one.
+    until(
+        lambda: (
+            database.execute(
+                "select from job_runs where job = %s and period_s > %s", (WALKS, period_s)
+            ).rowcount
+        )
+    )
+    assert missed(database) == []
 
 
 def test_a_database_that_is_away_is_waited_for(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from schemas import quota, rollup
 from schemas.alert import (
     DunningGap,
+    JobDeadlineMissed,
     WebhooksSilent,
     alert_key,
     decode_alert,
@@ -193,6 +194,22 @@ def test_an_alert_of_a_dunning_gap_is_pinned_on_the_wire() -> None:
     assert encode_alert(alert) == wire
     assert decode_alert(wire) == alert
     assert alert_key(alert) == b'["dunning_gap","acme","in_1",1795250000000]'
+
+
+def test_an_alert_of_a_missed_deadline_is_pinned_on_the_wire() -> None:
+    alert = JobDeadlineMissed(
+        job="stripe.due",
+        owed_since_ms=1_795_250_000_000,
+        deadline_ms=1_795_250_300_000,
+        began_at_ms=1_795_250_301_000,
+    )
+    wire = (
+        b'{"alert":"job_deadline_missed","tenant":"","job":"stripe.due","owed_since_ms":1795250000000,'
+        b'"deadline_ms":1795250300000,"began_at_ms":1795250301000}'
+    )
+    assert encode_alert(alert) == wire
+    assert decode_alert(wire) == alert
+    assert alert_key(alert) == b'["job_deadline_missed","stripe.due",1795250000000]'
 
 
 @pytest.mark.parametrize(

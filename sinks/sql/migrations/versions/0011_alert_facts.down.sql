@@ -16,4 +16,4 @@ grant select, insert, update on stripe_silences to weir_writer;
 grant select on stripe_silences to weir_operator;
 
 drop index stripe_history_failed;
-drop table stripe_failed_payments, alert_facts;
+drop table job_runs, stripe_failed_payments, alert_facts;

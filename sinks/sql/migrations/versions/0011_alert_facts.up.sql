@@ -36,10 +36,19 @@ create table stripe_failed_payments (
 create index stripe_failed_payments_gaps on stripe_failed_payments (tenant, failed_at_ms) where step is null;
 create index stripe_history_failed on stripe_history (at_ms) where type = 'invoice.payment_failed';
 
+-- The run of each job with a period that began last.
+create table job_runs (
+    job text primary key,
+    -- When its period began, and how long the job's periods were then.
+    period_s bigint not null,
+    every_s bigint not null,
+    began_at_ms bigint not null
+);
+
 call keep_apart('alert_facts');
 call keep_apart('stripe_failed_payments');
 
 grant select on stripe_failed_payments to weir_reader;
-grant select, insert, update on alert_facts to weir_writer;
+grant select, insert, update on alert_facts, job_runs to weir_writer;
 grant select, insert on stripe_failed_payments to weir_writer;
-grant select on alert_facts, stripe_failed_payments to weir_operator;
+grant select on alert_facts, stripe_failed_payments, job_runs to weir_operator;

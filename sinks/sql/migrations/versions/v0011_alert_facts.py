@@ -1,4 +1,4 @@
-"""Facts of weir.alerts, kept before they are told, and what became of payments that failed."""
+"""Facts of weir.alerts, kept before they are told; payments that failed; the runs of jobs."""
 
 from sinks.sql.steps import run
 

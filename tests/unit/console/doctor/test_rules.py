@@ -7,12 +7,14 @@ import pytest
 from console.doctor.core.check import Check
 from console.doctor.core.rules import (
     Load,
+    Missed,
     Stripe,
     TopicSeen,
     canary_check,
     catalog_checks,
     clock_checks,
     horizon_check,
+    job_checks,
     lag_checks,
     owed_checks,
     settings_checks,
@@ -147,6 +149,14 @@ def test_what_is_owed_an_answer_is_wrong_until_it_has_one() -> None:
     assert wrong(owed_checks({"weir.usage": 2, "weir.rollups": 0}, 1)) == [
         "records of weir.usage that were set aside: 2",
         "ranges of the log that were deleted before they were read: 1",
+    ]
+
+
+def test_a_durable_job_that_began_too_late_is_named_with_its_delay() -> None:
+    assert wrong(job_checks([])) == []
+    assert wrong(job_checks([Missed("stripe.due", 400.0), Missed("stripe.walks", 7_200.0)])) == [
+        "stripe.due began 400 s late within the last hour",
+        "stripe.walks began 2.0 h late within the last hour",
     ]
 
 
