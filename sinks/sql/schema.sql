@@ -296,6 +296,17 @@ create index webhook_deliveries_event on webhook_deliveries (tenant, event_id);
 -- Every search looks through what is not in the index's order yet: so that is little.
 create index webhook_deliveries_marks on webhook_deliveries using gin (marks) with (gin_pending_list_limit = 256);
 
+-- Deliveries by the hour of their record: events that nobody had sent before, and what came under a known id.
+create table webhook_hours (
+    tenant text not null,
+    hour_ms bigint not null,
+    type text not null,
+    events bigint not null,
+    repeats bigint not null,
+    conflicts bigint not null,
+    primary key (tenant, hour_ms, type)
+) with (fillfactor = 70); -- an hour's row changes many times: room for its next version on the page
+
 -- Stripe's objects as they are, whatever order their events came in (docs/mirror.md). Amounts are whole numbers
 -- in the smallest unit of their currency, decimals text. Each table has also:
 --   as_of_ms       up to when the row speaks, by Stripe's clock
@@ -669,6 +680,9 @@ create index stripe_invoices_newest on stripe_invoices
     (tenant, (case when created_at_ms is null then -1 else created_at_ms end), id);
 create index stripe_payment_intents_customer on stripe_payment_intents (tenant, customer, created_at_ms);
 create index stripe_charges_customer on stripe_charges (tenant, customer, created_at_ms);
+-- With all that is counted of a charge, so that the table is not read.
+create index stripe_charges_newest on stripe_charges (tenant, created_at_ms)
+include (status, currency, amount, amount_captured);
 create index stripe_refunds_charge on stripe_refunds (tenant, charge);
 create index stripe_disputes_charge on stripe_disputes (tenant, charge);
 create index stripe_early_fraud_warnings_charge on stripe_early_fraud_warnings (tenant, charge);
@@ -1057,6 +1071,7 @@ call keep_apart('audit_log');
 call keep_apart('webhook_secrets');
 call keep_apart('webhook_events');
 call keep_apart('webhook_deliveries');
+call keep_apart('webhook_hours');
 call keep_apart('stripe_customers');
 call keep_apart('stripe_tax_ids');
 call keep_apart('stripe_discounts');
@@ -1087,7 +1102,8 @@ call keep_apart('stripe_failed_payments');
 -- outbox, so it has neither.
 grant select on
     rollups, sketches, fate_counts, door_tallies, placements, progress, topic_generations, catalog_versions,
-    archive_files, lost_ranges, sink_offsets, webhook_events, webhook_deliveries, stripe_failed_payments
+    archive_files, lost_ranges, sink_offsets, webhook_events, webhook_deliveries, stripe_failed_payments,
+    webhook_hours
 to weir_reader;
 
 grant select on
@@ -1105,7 +1121,7 @@ to weir_writer;
 
 grant execute on function webhooks_marked to weir_reader, weir_operator;
 grant execute on function webhook_month to weir_writer;
-grant select, insert, update on webhook_events to weir_writer;
+grant select, insert, update on webhook_events, webhook_hours to weir_writer;
 grant select, insert on webhook_deliveries to weir_writer;
 grant select, insert, update, delete on
     stripe_customers, stripe_tax_ids, stripe_discounts, stripe_subscriptions, stripe_subscription_items,
@@ -1125,7 +1141,7 @@ grant select on
     tenants, api_keys, placements, catalog_versions, skips, topic_generations, outbox, sink_offsets,
     lost_ranges, rollups, sketches, fate_counts, progress, archive_files, dead_letters, door_tallies, audit_log,
     webhook_secrets, webhook_events, webhook_deliveries, stripe_keys, stripe_walks, stripe_spans, stripe_missing,
-    stripe_backfills, alert_facts, stripe_failed_payments, job_runs
+    stripe_backfills, alert_facts, stripe_failed_payments, job_runs, webhook_hours
 to weir_operator;
 grant insert on
     tenants, api_keys, placements, catalog_versions, skips, topic_generations, outbox, webhook_secrets,

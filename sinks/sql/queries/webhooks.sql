@@ -85,7 +85,19 @@ recorded as (
         case when is_first or not says_the_same then payload end
     from sighted
     order by nth
-    returning tenant, event_id, sighting
+    returning tenant, event_id, type, recorded_at_ms, sighting
+),
+counted as (
+    insert into webhook_hours as known (tenant, hour_ms, type, events, repeats, conflicts)
+    select tenant, recorded_at_ms - mod(recorded_at_ms, 3600000), type,
+        count(*) filter (where sighting = 'first'), count(*) filter (where sighting = 'repeat'),
+        count(*) filter (where sighting = 'conflict')
+    from recorded
+    group by 1, 2, 3
+    on conflict (tenant, hour_ms, type) do update
+    set events = known.events + excluded.events,
+        repeats = known.repeats + excluded.repeats,
+        conflicts = known.conflicts + excluded.conflicts
 )
 update webhook_events known
 set repeats = known.repeats + more.repeats,

@@ -1,0 +1,2 @@
+drop index stripe_charges_newest;
+drop table webhook_hours;
