@@ -13,6 +13,7 @@ from console.events.core.answer import EventFate
 from console.mirror.reading import CustomerShown, InvoiceShown, SubscriptionShown
 from console.usage.core.calendar import Window
 from console.usage.core.trend import SIZES_MS
+from console.webhooks.metrics import WebhookMetrics
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -154,6 +155,13 @@ ROUTES: Final = (
             Parameter("cursor", "`next` of the page before; all else as it was for that"),
         ),
         webhooks.WebhookList,
+    ),
+    Route(
+        "/v1/webhooks/metrics",
+        webhooks.webhook_metrics,
+        "Stripe's events of a window by type, and its charges by currency, with the share that failed",
+        (Parameter("window_hours", "0.1 to 720 decimal hours up to now; default: 24"),),
+        WebhookMetrics,
     ),
     Route(
         "/v1/webhooks/{event_id}",

@@ -1,5 +1,6 @@
-"""`GET /v1/webhooks` and `GET /v1/webhooks/{event_id}`: the record of what Stripe sent."""
+"""`GET /v1/webhooks`, `…/metrics` and `…/{event_id}`: the record of what Stripe sent."""
 
+import time
 from typing import Final, get_args
 
 import msgspec
@@ -12,7 +13,9 @@ from console.api.core.parameters import Parameters, cursor, instant, limit, one_
 from console.api.core.problem import refuse
 from console.usage.core.cursor import seal
 from console.webhooks.core.handling import Asked
+from console.webhooks.core.metrics import DEFAULT_MS, window_before, window_ms
 from console.webhooks.core.wanted import TOP, Place, Sighting, Wanted, words_wanted
+from console.webhooks.metrics import count_webhooks
 from console.webhooks.reading import Delivery, WholeDelivery, find_event, list_deliveries
 from runtime.settings import Settings
 from schemas.errors import Reject
@@ -52,6 +55,17 @@ async def list_webhooks(request: web.Request) -> web.Response:
         page = await list_deliveries(connection, _topic(context.settings), wanted, most)
     following = None if page.next is None else seal(page.next, _scope(wanted), context.secret)
     return answer(WebhookList(page.deliveries, following))
+
+
+async def webhook_metrics(request: web.Request) -> web.Response:
+    """Answer with how many events and charges there were lately."""
+    caller = await caller_of(request)
+    given = Parameters(request.query.items())
+    length_ms = given.take("window_hours", window_ms) or DEFAULT_MS
+    given.done()
+    window = window_before(time.time_ns() // 1_000_000, length_ms)
+    async with reading_as(request.app[CONTEXT], caller) as connection:
+        return answer(await count_webhooks(connection, caller.tenant, window))
 
 
 async def show_webhook(request: web.Request) -> web.Response:

@@ -8,7 +8,9 @@ from functools import partial, wraps
 from typing import Any, Final, NamedTuple, get_args
 
 import click
+from msgspec.structs import astuple
 
+from console.catalog.core.durations import span_ms
 from console.cli.place import with_settings
 from console.cli.reading import MOST, ask_store, instants, limit_option, say_there_are_more, span_options
 from console.cli.show import Format, example, format_option, say, show
@@ -18,12 +20,15 @@ from console.cli.whose import tenant_of, tenant_option
 from console.control.republish import publish_again
 from console.webhooks.address import webhook_url
 from console.webhooks.core.handling import Asked
+from console.webhooks.core.metrics import checked, window_before
 from console.webhooks.core.wanted import Sighting, Wanted, words_wanted
+from console.webhooks.metrics import ChargeCount, EventCount, count_webhooks
 from console.webhooks.reading import Delivery, find_event, list_deliveries
 from console.webhooks.trial import send_trial
 from runtime.postgres import connect
 from runtime.settings import Settings
 from schemas.errors import Reject
+from schemas.money import format_money
 from schemas.topics import STRIPE, topic_name
 
 _COLUMNS: Final = (
@@ -35,6 +40,15 @@ _COLUMNS: Final = (
     "status",
     "created_at",
     "position",
+)
+_CHARGES: Final = (
+    "succeeded",
+    "failed",
+    "pending",
+    "succeeded_amount",
+    "failed_amount",
+    "pending_amount",
+    "failure_rate",
 )
 _FAILED: Final = ("event_id", "type", "object_id", "attempts", "error", "recorded_at")
 
@@ -139,6 +153,36 @@ def show_(settings: Settings, *, event_id: str, tenant: str | None, output: Form
         sys.stdout.buffer.write(b"\n" + first + b"\n")
 
 
+@command.command(epilog=example("weir webhook stats --window 24h --tenant acme"))
+@_TENANT
+@click.option(
+    "--window", default="24h", show_default=True, help="Up to now, such as 30m, 24h or 7d; from 6m to 30d."
+)
+@format_option
+@with_settings
+def stats(settings: Settings, *, tenant: str | None, window: str, output: Format) -> None:
+    """Count events by type, and charges by how they ended; the failure rate is of those that ended."""
+    length_ms = _window_ms(window)
+    settings.need("postgres")
+    whose = tenant_of(settings, tenant)
+    lately = window_before(time.time_ns() // 1_000_000, length_ms)
+    found = ask_store(settings, lambda connection: count_webhooks(connection, whose, lately))
+    if output == "csv":
+        rows = [("event", each.type, each.events) for each in found.events_by_type]
+        rows += [
+            (f"charge {name}", each.currency or "", getattr(each, name))
+            for each in found.charges_by_currency
+            for name in ChargeCount.__struct_fields__[1:]
+        ]
+        show(output, ("what", "of", "number"), rows, found)
+        return
+    show(output, EventCount.__struct_fields__, map(astuple, found.events_by_type), found)
+    if output == "table":
+        show(output, ("charges", *_CHARGES), map(_charge_row, found.charges_by_currency), found)
+        rate = "no charge ended" if found.failure_rate is None else f"failure rate {found.failure_rate}"
+        say(f"from {found.start} to {found.end}: {found.events} events, {found.charges} charges, {rate}")
+
+
 @command.command("dead-letters", epilog=example("weir webhook dead-letters --tenant acme"))
 @tenant_option()
 @format_option
@@ -202,6 +246,25 @@ def test(settings: Settings, *, tenant: str, event_type: str, output: Format) ->
     url = webhook_url(settings, whose)
     steps = send_trial(settings, whose, event_type, url, os.urandom(8).hex(), time.time_ns() // 1_000_000)
     show(output, ("step", "said", "milliseconds"), steps, [step._asdict() for step in steps])
+
+
+def _window_ms(text: str) -> int:
+    try:
+        return checked(span_ms(text))
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} {error}", param_hint="--window") from None
+
+
+def _charge_row(count: ChargeCount) -> tuple[object, ...]:
+    amounts = (count.succeeded_amount, count.failed_amount, count.pending_amount)
+    return (
+        count.charges,
+        count.succeeded,
+        count.failed,
+        count.pending,
+        *(format_money(amount, count.currency or "") for amount in amounts),
+        count.failure_rate,
+    )
 
 
 def _words(text: str) -> tuple[str, ...]:

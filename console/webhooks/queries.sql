@@ -95,6 +95,34 @@ select d.partition, d.source_offset
 from webhook_deliveries d
 where d.tenant = %(tenant)s and d.event_id = %(event_id)s and d.sighting = 'first';
 
+-- name: events_by_type
+-- By whole hours, and delivery by delivery before the first of them. Nothing is recorded behind now.
+select type, sum(events)::bigint, sum(repeats)::bigint, sum(conflicts)::bigint
+from (
+    select type, events, repeats, conflicts from webhook_hours
+    where tenant = %(tenant)s and hour_ms >= %(whole_ms)s
+    union all
+    select type, count(*) filter (where sighting = 'first'), count(*) filter (where sighting = 'repeat'),
+        count(*) filter (where sighting = 'conflict')
+    from webhook_deliveries
+    where tenant = %(tenant)s and recorded_at_ms >= %(from_ms)s and recorded_at_ms < %(whole_ms)s
+    group by type
+) counted
+group by type
+order by 2 desc, type;
+
+-- name: charges_by_currency
+select currency, count(*),
+    count(*) filter (where status = 'succeeded'), count(*) filter (where status = 'failed'),
+    count(*) filter (where status is null or status not in ('succeeded', 'failed')),
+    coalesce(sum(coalesce(amount_captured, amount)) filter (where status = 'succeeded'), 0)::bigint,
+    coalesce(sum(amount) filter (where status = 'failed'), 0)::bigint,
+    coalesce(sum(amount) filter (where status is null or status not in ('succeeded', 'failed')), 0)::bigint
+from stripe_charges
+where tenant = %(tenant)s and created_at_ms >= %(from_ms)s and created_at_ms < %(to_ms)s
+group by currency
+order by currency;
+
 -- name: stripe_walks
 -- Every tenant that has a key, or had one. Without a key nothing is walked, so nothing fails. Connected accounts
 -- are those of its newest deliveries.
