@@ -1,6 +1,7 @@
 """Webhooks that are recorded many at a time are recorded as if they had come one after the other."""
 
 import json
+from collections import Counter
 from random import Random
 from typing import Any, NamedTuple
 
@@ -86,3 +87,12 @@ def test_batches_say_what_single_deliveries_would(database: Connection, most: in
     assert found.fetchall() == deliveries
     kept = database.execute("select tenant, event_id, repeats, conflicts from webhook_events").fetchall()
     assert {(tenant, event): rest for tenant, event, *rest in kept} == counts
+    sightings = Counter((row.values["tenant"], said[1]) for row, said in zip(rows, deliveries, strict=True))
+    hours = database.execute(
+        "select tenant, sum(events), sum(repeats), sum(conflicts) from webhook_hours group by 1"
+    )
+    assert {
+        (tenant, name): number
+        for tenant, *numbers in hours.fetchall()
+        for name, number in zip(("first", "repeat", "conflict"), numbers, strict=True)
+    } == sightings

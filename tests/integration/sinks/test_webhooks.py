@@ -27,6 +27,18 @@ def deliveries(database: Connection, columns: str = "event_id, sighting") -> lis
     return found.fetchall()
 
 
+def hours(database: Connection) -> list[Any]:
+    """Return what is counted by hour, tenant and type; first, again, and with something else."""
+    counted = database.execute("select * from webhook_hours order by tenant, hour_ms, type").fetchall()
+    recorded = database.execute("""
+        select tenant, recorded_at_ms / 3600000 * 3600000, type, count(*) filter (where sighting = 'first'),
+            count(*) filter (where sighting = 'repeat'), count(*) filter (where sighting = 'conflict')
+        from webhook_deliveries group by 1, 2, 3 order by 1, 2, 3
+    """)
+    assert counted == recorded.fetchall()
+    return counted
+
+
 def test_every_delivery_is_recorded_with_what_it_says_of_itself(
     stripe: Stripe, database: Connection, start: Start
 ) -> None:
@@ -83,6 +95,7 @@ def test_what_comes_again_is_counted_and_what_says_something_else_is_kept(
     assert [payload for _, payload in of_acme][1:] == [None, other, older, None]
     events = database.execute("select tenant, event_id, repeats, conflicts from webhook_events order by 1")
     assert events.fetchall() == [("acme", "evt_1", 3, 1), ("bolt", "evt_1", 0, 0)]
+    assert [sum(hour[place] for hour in hours(database)) for place in (3, 4, 5)] == [2, 3, 1]
 
 
 def test_kills_change_nothing(stripe: Stripe, database: Connection, start: Start) -> None:
@@ -95,6 +108,7 @@ def test_kills_change_nothing(stripe: Stripe, database: Connection, start: Start
     until(lambda: len(deliveries(database)) == 600)
     counts = database.execute("select count(*), sum(repeats), sum(conflicts) from webhook_events").fetchone()
     assert counts == (300, 300, 0)
+    assert [sum(hour[place] for hour in hours(database)) for place in (3, 4, 5)] == [300, 300, 0]
 
 
 def test_a_record_that_is_no_webhook_is_set_aside_and_the_log_moves_on(
@@ -167,7 +181,7 @@ def test_a_row_that_postgresql_refuses_is_set_aside_among_its_neighbours(
     assert counts == (10, 10, 0)
 
 
-def test_deliveries_that_were_recorded_before_search_are_marked_by_the_migration(
+def test_deliveries_that_were_recorded_before_are_marked_and_counted_by_the_migrations(
     stripe: Stripe, database: Connection, start: Start, settings: Settings
 ) -> None:
     stripe.send()
@@ -177,8 +191,9 @@ def test_deliveries_that_were_recorded_before_search_are_marked_by_the_migration
     sink = start("sinks", "stripe")
     until(lambda: len(deliveries(database)) == 4)
     assert sink.terminate() == 0
-    before = deliveries(database, "marks")
+    before, counted = deliveries(database, "marks"), hours(database)
     downgrade(settings.postgres, "0006")
     migrate(settings.postgres)
     assert deliveries(database, "marks") == before
+    assert (hours(database), len(counted) >= 2) == (counted, True)
     assert len({mark for (marks,) in before for mark in marks}) > 20
