@@ -8,6 +8,7 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
+from console.queries import queries
 from runtime.postgres import connect
 from runtime.settings import Settings
 from schemas.instant import DAY_MS
@@ -27,6 +28,8 @@ _REPEATED: Final = 20
 _CONFLICTING: Final = 1_000
 _PERIOD_START_S: Final = 1_792_663_200
 _PERIOD_END_S: Final = 1_795_255_200
+#: So many events stand for a charge in the mirror, which is filled by the statement alone.
+_EVENTS_A_CHARGE: Final = 8
 #: Of whom there are as many.
 CUSTOMERS: Final = 20_000
 #: Each as often as it stands here.
@@ -160,8 +163,10 @@ def record_webhooks(settings: Settings, tenant: str, deliveries: int, now_ms: in
             with connection.transaction():
                 recording.record(connection, rows)
             seconds += time.perf_counter() - begun
+        charges = {"tenant": tenant, "charges": deliveries // _EVENTS_A_CHARGE, "now_ms": now_ms}
+        connection.execute(queries(__package__)["make_charges"], charges)
         # What autovacuum does sooner or later.
-        connection.execute("vacuum (analyze) webhook_deliveries")
+        connection.execute("vacuum (analyze) webhook_deliveries, webhook_hours, stripe_charges")
     return deliveries / seconds
 
 

@@ -65,8 +65,15 @@ QUESTIONS: Final[Mapping[str, tuple[_Ask, ...]]] = MappingProxyType(
                 "sighting": "repeat",
             },
         ),
+        "webhooks-metrics": (
+            lambda _number, _now_ms: {"window_hours": "1"},
+            lambda _number, _now_ms: {"window_hours": "24"},
+            lambda _number, _now_ms: {"window_hours": "720"},
+        ),
     }
 )
+#: Where a row's questions go that are not of the list.
+_PATHS: Final = MappingProxyType({"webhooks-metrics": "/v1/webhooks/metrics"})
 
 
 def measure_webhooks(bench: Bench) -> None:
@@ -89,13 +96,17 @@ async def _ask(bench: Bench, key: str, row: str, now_ms: int) -> list[float]:
     settings, taken = bench.stage.settings, []
     wire = Wire(settings.host, settings.console_port)
     for parameters in _parameters(row, bench.scale.webhooks, bench.scale.searches, now_ms):
-        path = f"/v1/webhooks?{urlencode({**parameters, 'limit': '50'})}"
+        path = f"{_PATHS[row]}?{urlencode(parameters)}" if row in _PATHS else _list_path(parameters)
         answer = await wire.send(check_bytes(settings.host, settings.console_port, key, path))
         if answer.status != HTTPStatus.OK:
             raise TryAgain(f"{path} is answered {answer.status}: this is no measurement")
         taken.append(_MS * (answer.ended_at - answer.begun_at))
     wire.close()
     return taken
+
+
+def _list_path(parameters: dict[str, str]) -> str:
+    return f"/v1/webhooks?{urlencode({**parameters, 'limit': '50'})}"
 
 
 def _parameters(row: str, webhooks: int, searches: int, now_ms: int) -> Iterator[dict[str, str]]:

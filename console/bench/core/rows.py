@@ -91,6 +91,7 @@ ROWS: Final = (
     Row("webhooks-sighting", "those that came again, or said something else, p99", "ms", "less", 200, "", 50),
     Row("webhooks-text", "those that say some words, rare and frequent ones, p99", "ms", "less", 200, "", 50),
     Row("webhooks-all", "several filters at once, p99", "ms", "less", 200, "", 50),
+    Row("webhooks-metrics", "counts of an hour, a day and 30 days of them, p99", "ms", "less", 200, "", 50),
     Row("kill-processor", "SIGKILL of a processor to first progress", "s", "less", 8, "3.4 to 5.6", 3),
     Row("kill-sink", "SIGKILL of a sink to first progress", "s", "less", 3, "0.3 to 1.3", 0.5),
     Row("kill-ingest", "SIGKILL of the ingress to first answer", "s", "less"),

@@ -66,6 +66,8 @@ def _put(connection: Connection, tenant: str) -> str:
     connection.execute("insert into door_tallies values (%s, %s, %s, %s, 1)", row)
     said = event(f"{tenant}-webhook", f"{tenant}-type", note=f"{tenant}-code")
     Recorder(connection, hour, TENANTS.index(tenant)).put(tenant, said)
+    failed = (tenant, f"{tenant}-invoice-0", f"{tenant}-failed")
+    connection.execute("insert into stripe_failed_payments values (%s, %s, 0, %s, 0)", failed)
     connection.execute("insert into placements values (%s, %s, 'pro', 0)", (tenant, f"{tenant}-customer-0"))
     return key.text
 
