@@ -96,6 +96,9 @@ def tour(page: str, port_base: int) -> str:
                 " first ",
                 '"payload_encoding":"utf-8"',
                 '"next":null',
+                # The trial is the one event; nobody was charged.
+                '"events":1,"events_by_type":[{"type":"invoice.paid","events":1,"repeats":0,"conflicts":0}]',
+                '"failure_rate":null',
                 " previous ",
                 " current ",
                 '"code":"webhook_refused"',
