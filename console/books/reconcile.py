@@ -12,17 +12,15 @@ from console.books.log_side import Law, LogSide
 from console.books.sheet import MOST_LISTED, Beside, compare
 from console.books.store_side import Snapshot, take_snapshot
 from console.books.tail import Tail
-from runtime.catalog import CatalogFollower
+from console.catalog.current import current_catalog
 from runtime.settings import Settings
 from schemas.catalog import Catalog
-from schemas.errors import TryAgain
 from schemas.instant import HOUR_MS, SECOND_MS
 from schemas.stamp import stamp_of
 from schemas.topics import USAGE
 
 #: A quick look compares a copy with what was archived this long before its span.
 LOOK_BACK_MS: Final = 48 * HOUR_MS
-_CATALOG_SECONDS: Final = 20.0
 
 
 def reconcile_usage(settings: Settings, span: Span, *, full: bool = False) -> Sheet:
@@ -32,7 +30,7 @@ def reconcile_usage(settings: Settings, span: Span, *, full: bool = False) -> Sh
     enough for nearly every copy; a gap is only ever reported after the whole log was recounted.
     *full*: recount the whole log at once. Raises TryAgain, Misconfigured.
     """
-    catalog = _catalog(settings)
+    catalog = current_catalog(settings)
     if not full and span.from_ms is not None:
         sheet = _make(settings, span, catalog, files_since_ms=span.from_ms - LOOK_BACK_MS)
         if sheet.gap == 0:
@@ -88,13 +86,6 @@ def _law(settings: Settings, snapshot: Snapshot, catalog: Catalog) -> Law:
     skipped = [(partition, offset) for topic, partition, offset in catalog.skips if topic == USAGE.name]
     horizon_ms = settings.dedupe_horizon_seconds * SECOND_MS
     return Law(catalog, snapshot.partitions or settings.partitions, horizon_ms, skipped)
-
-
-def _catalog(settings: Settings) -> Catalog:
-    with CatalogFollower(settings) as follower:
-        if not follower.wait_ready(_CATALOG_SECONDS):
-            raise TryAgain(follower.missing() or "weir.catalog does not answer")
-        return follower.catalog
 
 
 def _reused(tenant: str, source: str, event_id: str, customers: list[str]) -> Finding:

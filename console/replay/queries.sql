@@ -10,10 +10,28 @@ create table {schema}.{table} (like {table} including defaults including constra
 -- name: use_schema
 set search_path to {schema}, {before}
 
--- name: stripe_files
+-- name: one_instant
+set transaction isolation level repeatable read read only
+
+-- name: files
 select name, partition, generation, first_offset, last_offset from archive_files
-where stream = 'stripe'
+where stream = %(stream)s
 order by generation, partition, first_offset
 
--- name: stripe_generation
-select coalesce(max(generation), 1) from topic_generations where topic = 'stripe'
+-- name: generation
+-- How often the topic was made anew, and its partitions.
+select generation, partitions from topic_generations where topic = %(topic)s order by generation desc limit 1
+
+-- name: lost
+-- What no processor has ever read.
+select partition, generation, first_offset, last_offset from lost_ranges
+where reader = 'processor' and topic = 'usage'
+
+-- name: progress
+select partition, generation, source_offset from progress order by partition
+
+-- name: mirror_progress
+select partition, generation, source_offset from mirror_progress
+
+-- name: mirror_offsets
+select topic, partition, next_offset from sink_offsets where sink = 'mirror'

@@ -156,3 +156,11 @@ select customer, meter, shown, window_start_ms, arrival_day,
        events, sum, min, max, first_ms, first_value, latest_ms, latest_value, grp, '{}'::bytea[]
 from named join ranked using (customer, shown, bucket)
 order by rank, window_start_ms, arrival_day, grp;
+
+-- name: hashed
+-- What a table says, without when it was stored.
+select (to_jsonb(t) - %(left_out)s::text[])::text from {table} t order by {order}
+
+-- name: hashed_sketches
+select tenant, customer, meter, grp, window_start_ms, arrival_day, partition, page, content from sketches
+order by {order}, page

@@ -13,7 +13,7 @@ from processors.usage.core.periods import Periods
 from processors.usage.core.quota_table import QuotaTable
 from processors.usage.core.recipes import Recipes
 from processors.usage.core.refusals import Rules
-from processors.usage.core.screen import Screen, Screened
+from processors.usage.core.screen import Read, Screen, Screened, read_source
 from processors.usage.core.seen_index import SeenIndex
 from processors.usage.core.table import UsageTable
 from processors.usage.core.tally import Tally
@@ -68,8 +68,12 @@ class UsagePartition:
         index: SeenIndex,
         horizon: Horizon,
         progress: rollup.Progress | None,
+        read: Read = read_source,
     ) -> None:
-        """Start from what was restored; *progress* None: nothing was ever read."""
+        """Start from what was restored; *progress* None: nothing was ever read.
+
+        *read* takes the events out of records that do not stand there as they do on the log.
+        """
         self.identity = identity
         self.table = table
         self.quotas = quotas
@@ -83,7 +87,7 @@ class UsagePartition:
         self._periods = Periods(Catalog())
         self._judge = Judge()
         rules = Rules(identity.partition, identity.partitions, horizon.horizon_ms, self._recipes)
-        self._screen = Screen(identity.partition, rules)
+        self._screen = Screen(identity.partition, rules, read)
         self._dedupe = Dedupe(index, horizon)
         self._record_time_ms = progress.record_time_ms if progress else 0
 

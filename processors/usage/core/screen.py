@@ -1,6 +1,6 @@
 """The first look at a record: what is refused, what no meter measures, what goes on to dedupe."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from processors.stream.core.records import SourceRecord
@@ -11,9 +11,17 @@ from schemas.catalog import Catalog
 from schemas.errors import Reject
 from schemas.event import NOT_GIVEN
 from schemas.pack import Pack
-from schemas.source_record import read_record
+from schemas.source_record import SourceEvents, read_record
 from schemas.topics import USAGE
 from schemas.verdict import Fate, Refusal, Verdict
+
+#: Takes a record's events out of it. Raises Reject for what nobody can read, and UnknownPackVersion.
+Read = Callable[[SourceRecord], SourceEvents]
+
+
+def read_source(record: SourceRecord) -> SourceEvents:
+    """Return the events of a record as it stands on the log; see `Read`."""
+    return read_record(record.value, record.headers, record.recorded_at_ms)
 
 
 class Turned(NamedTuple):
@@ -50,10 +58,11 @@ class Screened(NamedTuple):
 class Screen:
     """Screens the records of one partition."""
 
-    def __init__(self, partition: int, rules: Rules) -> None:
-        """Hold the records of *partition* against *rules*."""
+    def __init__(self, partition: int, rules: Rules, read: Read = read_source) -> None:
+        """Hold the records of *partition*, as *read* finds them, against *rules*."""
         self._partition = partition
         self._rules = rules
+        self._read = read
 
     def screen(self, record: SourceRecord, catalog: Catalog) -> Screened:
         """Return what becomes of *record* under *catalog*.
@@ -62,7 +71,7 @@ class Screen:
         """
         skipped = (USAGE.name, self._partition, record.offset) in catalog.skips
         try:
-            events = read_record(record.value, record.headers, record.recorded_at_ms)
+            events = self._read(record)
         except Reject as error:
             code = Refusal.SKIPPED if skipped else Refusal.UNREADABLE
             return _nothing_passes(record, [_untrusted(0, code, record)], "" if skipped else str(error))

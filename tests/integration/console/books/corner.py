@@ -17,7 +17,7 @@ from console.generator.quiet import wait_until_stored
 from runtime.kafka import producer_config
 from runtime.postgres import connect
 from runtime.settings import Settings
-from schemas.catalog import MetersPublished, TenantNamed, encode_fact, fact_key
+from schemas.catalog import Fact, MetersPublished, TenantNamed, encode_fact, fact_key
 from schemas.event import NO_QUANTITY, NOT_GIVEN, Series, UsageEvent
 from schemas.instant import HOUR_MS, MINUTE_MS
 from schemas.meters import Aggregation, Meter
@@ -60,13 +60,16 @@ class Log:
         self._settings = settings
         self._producer = Producer(producer_config(settings, "books-test"))
 
-    def catalog(self) -> None:
-        """Make the topics and publish what was decided, as the relay would."""
+    def catalog(self, *versions: MetersPublished) -> None:
+        """Make the topics and publish what was decided, by default METERS, as the relay would."""
         with connect(self._settings, "books-test", autocommit=True) as connection:
             apply_topics(self._settings, connection)
             told = connection.execute("select key, value from outbox order by id").fetchall()
         topic = topic_name(self._settings.topic_prefix, CATALOG)
-        facts = (TenantNamed("acme", "Acme"), MetersPublished(1, 0, METERS))
+        facts: tuple[Fact, ...] = (
+            TenantNamed("acme", "Acme"),
+            *(versions or (MetersPublished(1, 0, METERS),)),
+        )
         for key, value in [*told, *((fact_key(fact), encode_fact(fact)) for fact in facts)]:
             self._producer.produce(topic, value, key, partition=0)
         self._producer.flush(30)

@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-import fsspec
-
+from console.replay.archive import ArchiveFile, read_file
 from processors.stream.core.records import SourceRecord
 from runtime.broker import Broker
 from runtime.log_reader import read
 from runtime.settings import Settings
-from schemas.errors import TryAgain
 from schemas.source_record import header_map
 from schemas.topics import STRIPE, topic_name
 from schemas.webhook import Envelope, Origin, headers_of
@@ -27,16 +25,6 @@ _COLUMNS: Final = (
 _CHUNK: Final = 1_000
 
 
-class ArchiveFile(NamedTuple):
-    """One file of the stream `stripe`, as the manifest describes it."""
-
-    name: str
-    partition: int
-    generation: int
-    first_offset: int
-    last_offset: int
-
-
 class Piece(NamedTuple):
     """Records of one partition, in their order."""
 
@@ -47,29 +35,20 @@ class Piece(NamedTuple):
 
 def archived(settings: Settings, files: Sequence[ArchiveFile]) -> Iterator[Piece]:
     """Yield what *files* hold. Raises TryAgain."""
-    # Arrow takes 0.3 s to import, which no other command needs.
-    import pyarrow as pa  # noqa: PLC0415
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
-    system, root = fsspec.core.url_to_fs(str(settings.archive))
     for file in files:
-        try:
-            with system.open(f"{root}/{file.name}") as opened:
-                rows = pq.read_table(opened, columns=list(_COLUMNS)).sort_by("offset").to_pylist()
-        except (OSError, pa.ArrowException) as error:
-            raise TryAgain(f"{file.name} of the archive cannot be read: {error}") from None
+        rows = read_file(settings, file, _COLUMNS).sort_by("offset").to_pylist()
         yield Piece(file.generation, file.partition, [_record(row) for row in rows if not row["unreadable"]])
 
 
-def logged(settings: Settings, generation: int, archived_to: Mapping[int, int]) -> Iterator[Piece]:
-    """Yield what the log holds behind what is archived, by partition. Raises TryAgain."""
+def logged(
+    settings: Settings, generation: int, archived_to: Mapping[int, int], ends: Mapping[int, int]
+) -> Iterator[Piece]:
+    """Yield what the log holds behind what is archived, up to *ends*, by partition. Raises TryAgain."""
     topic = topic_name(settings.topic_prefix, STRIPE)
-    broker = Broker.of(settings, "replay")
-    earliest = broker.earliest((topic, number) for number in range(settings.partitions))
-    ends = broker.latest(earliest)
+    earliest = Broker.of(settings, "replay").earliest((topic, number) for number in ends)
     starts = {where: max(first, archived_to.get(where[1], 0)) for where, first in earliest.items()}
     waiting: dict[int, list[SourceRecord]] = {}
-    for message in read(settings, "replay", starts, ends):
+    for message in read(settings, "replay", starts, {(topic, number): end for number, end in ends.items()}):
         partition = message.partition() or 0
         records = waiting.setdefault(partition, [])
         records.append(
