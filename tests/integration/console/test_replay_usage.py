@@ -18,6 +18,7 @@ from schemas.instant import DAY_MS, HOUR_MS
 from schemas.meters import Aggregation, Meter
 from schemas.partition import partition_of
 from schemas.quantity import MICRO
+from schemas.sketch import EXACT_UP_TO
 from schemas.source_record import CLOUDEVENTS
 from schemas.topics import USAGE, topic_name
 from tests.integration.console.books.corner import Corner, Log, Past
@@ -39,8 +40,8 @@ METERS = (
 )
 #: What holds of the last hours alone.
 NEXT = (*METERS, Meter(name="teams", event_type="seats", aggregation=Aggregation.LATEST, group_by=("team",)))
-#: One of them has so much to say that its sketches are blurred.
-CUSTOMERS = ("c-0", "c-0", "c-0", "c-1", "c-2", "c-3", "c-4", "c-5")
+BUSY = "c-0"
+CUSTOMERS = (*(BUSY,) * 6, "c-1", "c-2", "c-3", "c-4", "c-5")
 
 
 class Traffic:
@@ -69,18 +70,20 @@ class Traffic:
     def _event(self, customer: str) -> UsageEvent:
         draw = self._random
         self._count += 1
+        # One customer has so much to say of one hour that its sketches are blurred.
+        busy_ms = self._now_ms - self._now_ms % HOUR_MS - 5 * HOUR_MS + draw.randrange(HOUR_MS)
         at_ms = draw.choice(
             (
                 NOT_GIVEN,
                 self._now_ms - draw.randrange(HOUR_MS),
                 self._now_ms - draw.randrange(2 * DAY_MS),
-                self._now_ms - self._now_ms % HOUR_MS - 5 * HOUR_MS + draw.randrange(HOUR_MS),
+                *(busy_ms,) * (6 if customer == BUSY else 1),
             )
         )
         kind = draw.choice(("api", "api", "api", "seats", "bandwidth", "nothing"))
         rest = b'{"data":{"bytes":"%d.25","person":"p-%d","team":"t-%d"}}' % (
             draw.randrange(10**9),
-            draw.randrange(600),
+            draw.randrange(6_000),
             draw.randrange(3),
         )
         quantity = draw.choice((NO_QUANTITY, draw.randrange(10**12), draw.randrange(10**20)))
@@ -202,6 +205,8 @@ def test_usage_and_fates_are_made_once_more_from_archive_and_log_after_any_kills
     sums = corner.ask(f"select {', '.join(f'sum({fate})' for fate in fates)} from fate_counts")  # noqa: S608
     assert 0 not in sums
     assert corner.ask("select count(distinct meter) from rollups") == (len(NEXT),)
+    (most,) = corner.ask("select max(events) from rollups where meter = 'people'")
+    assert int(str(most)) > 2 * EXACT_UP_TO
 
     once = weir.json("replay", "--into", "once")
     assert weir.code == 0, (weir.err, once)
