@@ -23,8 +23,9 @@ order by generation, partition, first_offset
 select generation, partitions from topic_generations where topic = %(topic)s order by generation desc limit 1
 
 -- name: lost
--- What no processor has ever read.
-select partition, generation, first_offset, last_offset from lost_ranges
+-- What no processor has ever read. Their generation is that of the progress at which it was found missing; what
+-- is missing from the beginning is of the one that followed.
+select partition, generation + (first_offset = 0)::int, first_offset, last_offset from lost_ranges
 where reader = 'processor' and topic = 'usage'
 
 -- name: progress
