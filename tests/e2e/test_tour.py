@@ -106,6 +106,16 @@ def tour(page: str, port_base: int) -> str:
             ),
         ),
         (
+            "docs/replay.md",
+            (
+                '"accepted":2,"duplicate":1',
+                " rollups ",
+                " fate_counts ",
+                " sketches ",
+                " stripe_subscription_items ",
+            ),
+        ),
+        (
             "docs/mirror.md",
             (
                 "1 of price_pro",
