@@ -11,8 +11,8 @@ from console.table_hash import TableHash
 from console.usage.proof import hash_usage
 from runtime.postgres import Connection
 from schemas.catalog import Catalog
-from schemas.stamp import NEVER, stamp_of
-from schemas.topics import STRIPE, USAGE, Topic
+from schemas.stamp import stamp_of
+from schemas.topics import STRIPE, USAGE, VERDICTS, Topic
 
 
 class Ground(NamedTuple):
@@ -23,6 +23,11 @@ class Ground(NamedTuple):
     #: 0: not recorded.
     partitions: int
 
+    @property
+    def generations(self) -> set[int]:
+        """Those of the files, and of the log."""
+        return {self.generation, *(file.generation for file in self.files)}
+
 
 class Live(NamedTuple):
     """The store at one instant."""
@@ -31,6 +36,7 @@ class Live(NamedTuple):
     #: By partition of weir.usage, the stamp that the tables of usage speak up to.
     usage_to: Mapping[int, int]
     usage_ground: Ground
+    verdicts_ground: Ground
     #: What of weir.usage no processor has ever read.
     usage_lost: Sequence[Extent]
     mirror: Sequence[TableHash]
@@ -50,6 +56,7 @@ def look(connection: Connection, catalog: Catalog) -> Live:
             hash_usage(connection, catalog),
             _stamps(connection, "progress"),
             _ground(connection, USAGE),
+            _ground(connection, VERDICTS),
             [Extent(*row) for row in connection.execute(statements["lost"])],
             hash_tables(connection, None),
             _stamps(connection, "mirror_progress"),
@@ -63,10 +70,7 @@ def look(connection: Connection, catalog: Catalog) -> Live:
 
 def _stamps(connection: Connection, of: str) -> dict[int, int]:
     rows = connection.execute(queries(__package__)[of])
-    return {
-        partition: stamp_of(generation, offset) if offset >= 0 else NEVER
-        for partition, generation, offset in rows
-    }
+    return {partition: stamp_of(generation, offset) for partition, generation, offset in rows}
 
 
 def _ground(connection: Connection, topic: Topic) -> Ground:

@@ -15,11 +15,13 @@ from console.replay.rest import Resting
 from console.replay.room import make_room
 from console.replay.usage import UsageReplay, law_of
 from console.replay.usage_source import UsageSource
+from console.replay.verdicts import VerdictSource, hash_verdicts
 from console.table_hash import TableHash
 from console.usage.proof import hash_usage, usage_tables
 from runtime.postgres import Connection, connect
 from runtime.settings import Settings
 from schemas.catalog import Catalog
+from schemas.stamp import offset_of
 from schemas.topics import STRIPE, USAGE
 
 #: What the statements write beside what is hashed.
@@ -70,13 +72,14 @@ def rebuild(
         live = look(connection, catalog)
         is_at_rest = resting.held(live)
         make_room(connection, schema, [*usage_tables(), *mirror_tables(), *_BESIDE])
-        notes = _replay_usage(settings, connection, catalog, live, tell, order)
+        verdicts, notes = _replay_usage(settings, connection, catalog, live, tell, order)
         _replay_mirror(settings, connection, live, resting, tell)
         usage, mirror = hash_usage(connection, catalog), hash_tables(connection, None)
     if not is_at_rest:
         notes.append(f"{STRIPE.name} is not at rest: what is on its way may be in one mirror alone")
     tables = [
         *(_beside(*pair, is_at_rest=True) for pair in zip(usage, live.usage, strict=True)),
+        *verdicts,
         *(_beside(*pair, is_at_rest=is_at_rest) for pair in zip(mirror, live.mirror, strict=True)),
     ]
     return Rebuilt(tables, notes)
@@ -89,8 +92,11 @@ def _replay_usage(
     live: Live,
     tell: Tell,
     order: Callable[[Iterable[int]], Iterable[int]],
-) -> list[str]:
-    """Make the tables of usage up to where *live* speaks; return what is not as it should be."""
+) -> tuple[list[Replayed], list[str]]:
+    """Make the tables of usage up to where *live* speaks.
+
+    Return the verdicts, which are in no table, and what a reader has to know.
+    """
     ground, stamps = live.usage_ground, live.usage_to
     source = UsageSource(settings, ground.files, ground.generation, live.usage_lost)
     notes = [
@@ -105,7 +111,14 @@ def _replay_usage(
     with tempfile.TemporaryDirectory(prefix="weir-replay-") as folder:
         replay = UsageReplay(connection, law, source, Path(folder), lambda number: tell(USAGE.name, number))
         replay.replay({partition: stamps[partition] for partition in order(stamps)})
-    return notes
+    if len(ground.generations) > 1:
+        notes.append(f"{USAGE.name} was made anew: its verdicts do not say of which one they speak")
+        return [], notes
+    source_of_verdicts = VerdictSource(settings, live.verdicts_ground.files, live.verdicts_ground.generation)
+    spoken = {
+        partition: source_of_verdicts.read(partition, offset_of(stamp)) for partition, stamp in stamps.items()
+    }
+    return [_beside(hash_verdicts(replay.verdicts), hash_verdicts(spoken), is_at_rest=True)], notes
 
 
 def _replay_mirror(

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from console.replay.usage_source import UsagePiece, UsageSource
+from console.replay.verdicts import PartitionVerdicts, said
 from processors.stream.core.records import SourceRecord
 from processors.usage.core.horizon import Horizon
 from processors.usage.core.partition import Identity, Outcome, UsagePartition
@@ -70,6 +71,8 @@ class UsageReplay:
         self._folder = folder
         self._tell = tell
         self._store = _Store(connection)
+        #: By partition, as far as it was replayed.
+        self.verdicts: dict[int, PartitionVerdicts] = {}
 
     def replay(self, stamps: Mapping[int, int]) -> None:
         """Apply the records of each partition up to its stamp, in the order of *stamps*.
@@ -78,10 +81,14 @@ class UsageReplay:
         """
         for partition, stamp in stamps.items():
             one = _Partition(self._law, partition, self._folder / str(partition))
+            verdicts = self.verdicts[partition] = PartitionVerdicts()
             self._store.begin(partition)
             for piece in self._source.pieces(partition, stamp):
                 if piece.records:
-                    self._store.take(one.apply(piece))
+                    outcome = one.apply(piece)
+                    self._store.take(outcome)
+                    for record in outcome.verdicts:
+                        verdicts.add(said(record.key, record.value))
                     self._tell(len(piece.records))
             self._store.end()
 

@@ -112,6 +112,7 @@ def tour(page: str, port_base: int) -> str:
                 " rollups ",
                 " fate_counts ",
                 " sketches ",
+                " verdicts ",
                 " stripe_subscription_items ",
             ),
         ),
