@@ -12,7 +12,7 @@ from runtime import logs
 from runtime.settings import Settings
 
 _COLUMNS = ("table", "rows", "sha256", "as live")
-_TELL_EVERY = 10_000
+_TELL_EVERY = 1_000
 
 
 @click.command(epilog=example("weir replay --into proof"))
