@@ -154,7 +154,7 @@ def show_(settings: Settings, *, event_id: str, tenant: str | None, output: Form
 
 
 @command.command(epilog=example("weir webhook stats --window 24h --tenant acme"))
-@_TENANT
+@tenant_option()
 @click.option(
     "--window", default="24h", show_default=True, help="Up to now, such as 30m, 24h or 7d; from 6m to 30d."
 )

@@ -8,13 +8,11 @@ from typing import Any
 
 import pytest
 
-from console.catalog.core.check import check
-from console.catalog.document import read, shipped
-from console.control.versions import apply_version
 from runtime.postgres import Connection
 from runtime.settings import Settings
 from schemas.alert import DunningGap, decode_alert
 from schemas.topics import ALERTS
+from tests.integration.console.shipped import apply_shipped
 from tests.integration.sinks.stripe_tenant import StripeTenant, read_partition
 from tests.integration.sinks.test_jobs import metric
 from tests.running import Running
@@ -31,9 +29,8 @@ MINUTE_S, DAY_S = 60, 86_400
 @pytest.fixture
 def acme(settings: Settings, database: Connection, start: Start) -> StripeTenant:
     """Return a tenant whose webhooks are mirrored."""
-    draft, _ = check(read(shipped("shipped")))
-    apply_version(database, draft, time.time_ns() // 1_000_000)
-    start("console")
+    apply_shipped(database)
+    start("console", "watch")
     start("processors", "billing")
     start("sinks", "stripe", "mirror", WEIR_INSTANCE="mirror")
     return StripeTenant(settings, database)
@@ -198,9 +195,8 @@ def test_the_time_for_a_step_runs_from_the_record_of_the_failure(
 def test_nobody_judges_by_a_mirror_that_is_behind(
     settings: Settings, database: Connection, start: Start
 ) -> None:
-    draft, _ = check(read(shipped("shipped")))
-    apply_version(database, draft, time.time_ns() // 1_000_000)
-    start("console")
+    apply_shipped(database)
+    start("console", "watch")
     processors = start("processors", "billing")
     start("sinks", "stripe", "mirror", WEIR_INSTANCE="mirror")
     acme = StripeTenant(settings, database)

@@ -18,7 +18,7 @@ import pytest
 from console.control.tenants import create_tenant
 from console.control.topics import apply_topics
 from console.control.webhook_secrets import add_secret
-from console.replay.mirror import replay_mirror
+from console.replay.rebuild import rebuild
 from deploy.local.ports import free_port
 from runtime.postgres import Connection, connect
 from runtime.sealing import Keyring
@@ -312,7 +312,7 @@ async def test_the_mirror_equals_what_the_double_holds(
         check_true(found, double)
         assert max(len(one.parts) for one in found.values()) > MANY
         assert {kind for kind, _ in found} >= {*PATHS, Kind.TAX_ID, Kind.PAYMENT_METHOD}
-        assert all(table.is_equal for table in replay_mirror(settings, connection, "again", lambda _: None))
+        assert all(table.is_equal for table in rebuild(settings, "again", lambda *_: None).tables)
 
 
 def format_s(seconds: int) -> str:
