@@ -37,7 +37,7 @@ Pool = AsyncConnectionPool[AsyncConnection]
 #: Called with each connection that enters a pool, or comes back to it.
 Hook = Callable[[AsyncConnection], Awaitable[None]]
 #: Values of the label `reason` of weir_sink_retries_total.
-RetryReason = Literal["serialization", "deadlock", "connection", "timeout"]
+RetryReason = Literal["serialization", "deadlock", "connection", "timeout", "displaced"]
 
 log = logs.get_logger(__name__)
 

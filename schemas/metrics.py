@@ -292,9 +292,9 @@ SINK_BATCH_DURATION: Final = Histogram(
 )
 SINK_RETRIES: Final = Counter(
     "sink_retries_total",
-    "Transactions tried again",
+    "Transactions tried again; displaced: read anew, since the store was not where it was left",
     (SINKS,),
-    (_SINK, Label("reason", ("serialization", "deadlock", "connection", "timeout"))),
+    (_SINK, Label("reason", ("serialization", "deadlock", "connection", "timeout", "displaced"))),
 )
 SINK_LAST_COMMIT: Final = Gauge(
     "sink_last_commit_timestamp_seconds", "When a transaction last committed", (SINKS,), (_SINK,)

@@ -18,6 +18,7 @@ from runtime.postgres import retry_reason
 from schemas.errors import TryAgain
 from sinks.core.log import Log, Span
 from sinks.footing import Footing
+from sinks.ledger import Displaced
 from sinks.letters import Letters
 from sinks.measures import Measures
 from sinks.member import Member
@@ -196,16 +197,28 @@ class Follower:
         """Try; None, and what is missing noted, if something that we depend on does not answer."""
         try:
             done = attempt()
+        except Displaced as error:
+            self._begin_anew(error)
+            return None
         except (psycopg.Error, TryAgain, OSError) as error:
             reason = retry_reason(error) if isinstance(error, psycopg.Error) else "connection"
             if reason is None:
                 raise
             self._measures.retried(reason)
             self._standing.missing = _line(error)
+            # What comes back may be an older copy, and a log to which nothing comes would not show that.
+            self._last_check = -_CHECK_SECONDS
             log.warning("sink.waits", sink=self._sink.name, reason=_line(error))
             return None
         self._standing.missing = None
         return done
+
+    def _begin_anew(self, why: Displaced) -> None:
+        """Claim the same logs once more, and start where the store is."""
+        self._measures.retried("displaced")
+        self._standing.missing = None
+        self._member.arrived = list(self._footing.claims)
+        log.error("sink.displaced", sink=self._sink.name, reason=str(why))
 
     def _store_before_revoke(self) -> None:
         # Without this a group that moves often would never let a slow sink finish a batch.

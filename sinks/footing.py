@@ -69,20 +69,28 @@ class Footing:
         log.warning("sink.ended_stalled", sessions=ended)
 
     def check(self) -> dict[Log, int]:
-        """Return where the claimed logs end. Raises Misconfigured if their topics are not what they were."""
+        """Return where the claimed logs end.
+
+        Raises Misconfigured if their topics are not what they were, Fenced and Displaced as `transaction`.
+        """
         self._ground.check(self._recorded)
+        with self._store.transaction() as connection:
+            self._ledger.check(connection, self.claims.values())
         return self._ground.ends(self.claims)
 
     @contextmanager
     def transaction(self, next_offsets: Mapping[Log, int]) -> Iterator[Connection]:
         """Give a transaction that moves the offsets. Raises Fenced if one of the claims no longer holds.
 
-        Raises Misconfigured too if a topic was made anew: what was read last may be a stranger's then.
+        Raises Displaced if the store is not where the transaction before left it; Misconfigured if a topic
+        was made anew: what was read last may be a stranger's then.
         """
         self._ground.check(self._recorded)
         with self._store.transaction() as connection:
             self._ledger.advance(connection, self.claims, next_offsets)
             yield connection
+        moved = {log: self.claims[log]._replace(next_offset=offset) for log, offset in next_offsets.items()}
+        self.claims = {**self.claims, **moved}
 
     def let_go(self) -> None:
         """Hold no claim any more."""

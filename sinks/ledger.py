@@ -15,6 +15,10 @@ class Fenced(WeirError):  # noqa: N818 - the word of the trade
     """Somebody else has claimed a log since we did: stop; nothing of the transaction is stored."""
 
 
+class Displaced(WeirError):  # noqa: N818 - likewise
+    """The store is not where we left it: begin anew where it is; nothing of the transaction is stored."""
+
+
 class Generation(NamedTuple):
     """The topic that offsets speak of, as `weir topics apply` or `adopt` recorded it."""
 
@@ -63,7 +67,10 @@ class Ledger:
     def advance(
         self, connection: Connection, claims: Mapping[Log, Claim], next_offsets: Mapping[Log, int]
     ) -> None:
-        """Move the offsets, if every one of *claims* still holds; else raise Fenced."""
+        """Move the offsets of claims that hold, and stand where the store does.
+
+        Raises Fenced, Displaced.
+        """
         logs = sorted(next_offsets)
         moved = connection.execute(
             self._queries["advance"],
@@ -71,14 +78,33 @@ class Ledger:
                 "sink": self._sink,
                 "topics": [log.topic for log in logs],
                 "partitions": [log.partition for log in logs],
+                "from_offsets": [claims[log].next_offset for log in logs],
                 "next_offsets": [next_offsets[log] for log in logs],
                 "epochs": [claims[log].epoch for log in logs],
             },
         ).rowcount
         if moved != len(logs):
+            self.check(connection, [claims[log] for log in logs])
+            raise Displaced(f"sink {self._sink}: the store has moved")
+
+    def check(self, connection: Connection, claims: Iterable[Claim]) -> None:
+        """Return if all *claims* hold, and stand where the store does. Raises Fenced, Displaced."""
+        rows = connection.execute(self._queries["standing"], {"sink": self._sink})
+        stored = {Log(topic, partition): (offset, epoch) for topic, partition, offset, epoch in rows}
+        ours = {claim.log: (claim.next_offset, claim.epoch) for claim in claims}
+        # Only an older copy of the store knows of no claim as new as ours.
+        taken = [log for log, (_, epoch) in ours.items() if stored.get(log, (0, 0))[1] > epoch]
+        if taken:
             raise Fenced(
-                f"sink {self._sink}: {len(logs) - moved} of {len(logs)} logs belong to another process "
+                f"sink {self._sink}: {len(taken)} of {len(ours)} logs belong to another process "
                 "by now; this one was silent for too long, or two have the same work"
+            )
+        moved = [log for log, place in ours.items() if stored.get(log) != place]
+        if moved:
+            raise Displaced(
+                f"sink {self._sink}: the store is not where it was left in {len(moved)} of {len(ours)} logs, "
+                f"as {moved[0]} shows ({ours[moved[0]]} is {stored.get(moved[0])} there): it is an older "
+                "copy, or a commit had no answer"
             )
 
     def note_lost(self, connection: Connection, span: Span) -> None:

@@ -11,7 +11,7 @@ from sinks.core.log import Log
 from sinks.core.record import Record
 from sinks.footing import Footing
 from sinks.ground import Ground
-from sinks.ledger import Fenced, Ledger
+from sinks.ledger import Displaced, Fenced, Ledger
 from sinks.rollups.sink import RollupsSink
 from sinks.sink import Batch
 from tests.simulation.broker import Broker, Where
@@ -91,8 +91,10 @@ class SinkProcess:
 
     def hear(self) -> str:
         """Take over what the group assigns, and start where the store says."""
+        return self._take_over(sorted(self._group.tell(self.name)))
+
+    def _take_over(self, partitions: list[int]) -> str:
         life = self._alive
-        partitions = sorted(self._group.tell(self.name))
         life.footing.let_go()
         lost = life.footing.take_over(Log(ROLLUPS.name, partition) for partition in partitions)
         assert not lost
@@ -100,6 +102,10 @@ class SinkProcess:
         life.sink.begin(life.footing.claims.values())
         life.positions = {log: claim.next_offset for log, claim in life.footing.claims.items()}
         return f"{self.name}: {partitions}"
+
+    def _begin_anew(self) -> str:
+        """Start where the store is, as it is not where it was left."""
+        return self._take_over([log.partition for log in self._alive.footing.claims])
 
     def unread(self) -> list[Log]:
         """Return the logs of which there is more to read."""
@@ -130,6 +136,8 @@ class SinkProcess:
                 assert not written.refused
         except Fenced:
             return f"{self.kill()} is fenced"
+        except Displaced:
+            return f"{self._begin_anew()} begins anew"
         life.batch = None
         life.sink.stored(batch, self._clock.now_ms)
         return f"{self.name}: {written.inserted} rows, {written.duplicate} known"
@@ -178,6 +186,8 @@ class SinkProcess:
                 raise OperationalError  # noqa: TRY301 - the database's word
         except Fenced:
             return f"{self.kill()} is fenced"
+        except Displaced:
+            return f"{self._begin_anew()} begins anew"
         except OperationalError:
             if not lasts:
                 self.kill()

@@ -45,7 +45,7 @@ create trigger progress_only_advances before update on progress when
 _COPY: Final = re.compile(r"copy (\w+) \((.*)\)\s+from stdin", re.DOTALL)
 _ROWS: Final = re.compile(r"\nselect .*?(?=\non conflict)", re.DOTALL)
 _ARRAYS: Final = re.compile(r"from unnest\(.*?\)\s+as ours \(.*?\)", re.DOTALL)
-_COLUMNS: Final = ("topic", "partition", "next_offset", "epoch")
+_COLUMNS: Final = ("topic", "partition", "from_offset", "next_offset", "epoch")
 _ONE: Final = f"from (select {', '.join(f':{name} as {name}' for name in _COLUMNS)}) as ours"
 _PLACEHOLDER: Final = re.compile(r"%\((\w+)\)s")
 _ESCAPE: Final = re.compile(r"\\(.)")
@@ -183,6 +183,9 @@ class Database:
                 answer = self._claim(text, params)
             case "advance":
                 answer = self._advance(text, params)
+            case "standing":
+                found = self._sqlite.execute(_PLACEHOLDER.sub(r":\1", text), params).fetchall()
+                answer = _Answer(found, len(found))
             case "store_progress":
                 answer = self._store_progress(text, params)
             case name if name.startswith("merge_"):

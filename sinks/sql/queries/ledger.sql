@@ -29,14 +29,21 @@ where pid <> pg_backend_pid()
   and xact_start < clock_timestamp() - %(longer_than)s * interval '1 second'
 
 -- name: advance
+-- From where we know it to be: a store that is an older copy of itself, or has our last commit though we had no
+-- answer, is somewhere else.
 update sink_offsets as mine
 set next_offset = ours.next_offset
-from unnest(%(topics)s::text[], %(partitions)s::smallint[], %(next_offsets)s::bigint[], %(epochs)s::bigint[])
-    as ours (topic, partition, next_offset, epoch)
+from unnest(%(topics)s::text[], %(partitions)s::smallint[], %(from_offsets)s::bigint[],
+    %(next_offsets)s::bigint[], %(epochs)s::bigint[])
+    as ours (topic, partition, from_offset, next_offset, epoch)
 where mine.sink = %(sink)s
   and mine.topic = ours.topic
   and mine.partition = ours.partition
   and mine.epoch = ours.epoch
+  and mine.next_offset = ours.from_offset
+
+-- name: standing
+select topic, partition, next_offset, epoch from sink_offsets where sink = %(sink)s
 
 -- name: note_lost
 insert into lost_ranges (reader, topic, partition, generation, first_offset, last_offset)

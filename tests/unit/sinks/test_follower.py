@@ -12,6 +12,7 @@ from schemas.errors import TryAgain
 from sinks.core.log import Claim, Log
 from sinks.core.record import Record
 from sinks.follower import Follower
+from sinks.ledger import Displaced
 from sinks.sink import Written
 
 LOG = Log("rollups", 0)
@@ -111,7 +112,10 @@ class Footing:
         if self._store.is_away:
             self._store.missed()
             raise TryAgain("the store is away")
+        if self._store.next_offset != self.claims[LOG].next_offset:
+            raise Displaced("the store is somewhere else")
         self._store.next_offset = next_offsets[LOG]
+        self.claims = {LOG: self.claims[LOG]._replace(next_offset=next_offsets[LOG])}
         yield
 
     def let_go(self) -> None:
@@ -233,6 +237,26 @@ def test_a_batch_that_was_under_way_when_the_log_was_lost_is_read_again(revoked_
             scene.member.lose()
 
     scene.store_goes_away_with(lose)
+    scene.follower.run()
+    assert scene.store.rows == list(range(10))
+
+
+def test_a_store_that_comes_back_as_an_older_copy_is_gone_on_from_where_it_is() -> None:
+    scene = Scene()
+
+    def lose_commits() -> None:
+        del scene.store.rows[2:]
+        scene.store.next_offset = 2
+
+    poll = scene.member.poll
+
+    def poll_to_the_middle(_seconds: float) -> dict[Log, list[Record]]:
+        if scene.store.next_offset == 6:
+            scene.member.poll = poll  # type: ignore[method-assign]
+            scene.store_goes_away_with(lose_commits)
+        return poll(_seconds)
+
+    scene.member.poll = poll_to_the_middle  # type: ignore[method-assign]
     scene.follower.run()
     assert scene.store.rows == list(range(10))
 
