@@ -15,7 +15,8 @@ from console.control.tenants import create_tenant
 from console.demo.core.ends import differences, ends_of
 from console.demo.core.made_up_stripe import Object
 from console.demo.core.stripe_lives import tell_story
-from console.demo.stripe_tenant import mirrored_ends, open_endpoint, wait_until_mirrored
+from console.demo.mirrored import wait_until_mirrored
+from console.demo.stripe_tenant import mirrored_ends, open_endpoint
 from console.queries import queries
 from runtime.kafka import producer_config
 from runtime.postgres import connect

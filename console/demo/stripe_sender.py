@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
@@ -26,7 +26,6 @@ class Webhook(NamedTuple):
     """One delivery to one tenant."""
 
     tenant: str
-    secret: str
     event_id: str
     payload: str
 
@@ -34,15 +33,23 @@ class Webhook(NamedTuple):
 class Sender:
     """Delivers to one ingress, and remembers what was answered."""
 
-    def __init__(self, url: str, sluice: Sluice, traffic: Traffic) -> None:
-        """Send to *url* as *sluice* lets it; *traffic* is told of each attempt."""
+    def __init__(
+        self, url: str, secrets: Mapping[str, Sequence[str]], sluice: Sluice, traffic: Traffic
+    ) -> None:
+        """Send to *url* as *sluice* lets it; *traffic* is told of each attempt.
+
+        *secrets*: what each tenant's webhooks are signed with at the time, by every one of them.
+        """
         self._url = url
+        self._secrets = secrets
         self._sluice = sluice
         self._traffic = traffic
-        #: Attempts, by tenant.
-        self.sent: Counter[str] = Counter()
+        #: Attempts, by tenant and id of the event.
+        self.sent: Counter[tuple[str, str]] = Counter()
         #: How often an event was answered 2xx, by tenant and id.
         self.answered: Counter[tuple[str, str]] = Counter()
+        #: Answers by their status; 0: there was none.
+        self.statuses: Counter[int] = Counter()
 
     def deliver(self, queues: Sequence[Sequence[Webhook]]) -> None:
         """Send all *queues* side by side, each in its order. Raises TryAgain where one is never taken."""
@@ -69,20 +76,29 @@ class Sender:
                 await asyncio.sleep(next(pauses))
 
     async def _is_taken(self, session: aiohttp.ClientSession, webhook: Webhook) -> bool:
-        signature = WebhookSignature.generate_signature_header(webhook.payload, webhook.secret)
+        signature = signed(webhook.payload, self._secrets[webhook.tenant])
         address = f"{self._url}/webhooks/stripe/{webhook.tenant}"
         headers = {"Stripe-Signature": signature, "Content-Type": "application/json; charset=utf-8"}
-        self.sent[webhook.tenant] += 1
+        self.sent[webhook.tenant, webhook.event_id] += 1
         begun_at = time.monotonic()
         try:
             async with session.post(address, data=webhook.payload.encode(), headers=headers) as response:
                 await response.read()
-                is_taken = response.status == HTTPStatus.OK
+                status = response.status
         except (aiohttp.ClientError, TimeoutError):
-            is_taken = False
+            status = 0
+        self.statuses[status] += 1
+        is_taken = status == HTTPStatus.OK
         if is_taken:
             self.answered[webhook.tenant, webhook.event_id] += 1
             self._traffic.acknowledged(1, begun_at)
         else:
             self._traffic.unanswered(1)
         return is_taken
+
+
+def signed(payload: str, secrets: Iterable[str]) -> str:
+    """Return the header that Stripe sends now: the time, and a signature by each of *secrets*."""
+    now_s = int(time.time())
+    headers = [WebhookSignature.generate_signature_header(payload, secret, now_s) for secret in secrets]
+    return ",".join([f"t={now_s}", *(header.partition(",")[2] for header in headers)])

@@ -19,8 +19,9 @@ from console.demo.core.ends import End, differences, ends_of
 from console.demo.core.stripe_lives import WITNESS, Story, subscription_of, tell_story
 from console.demo.core.webhook_order import Order, order
 from console.demo.kills import STRIPE_WAY, Kill, Nemesis
+from console.demo.mirrored import wait_until_mirrored
 from console.demo.stripe_sender import Sender, Webhook
-from console.demo.stripe_tenant import mirrored_ends, open_endpoint, wait_until_mirrored
+from console.demo.stripe_tenant import mirrored_ends, open_endpoint
 from console.demo.waiting import wait_for
 from console.generator.sender import Sluice
 from console.generator.traffic import Traffic
@@ -99,9 +100,10 @@ def play_stripe_story(data: Path, settings: Settings, url: str, seed: int, say: 
     story = tell_story(random.randrange)
     orders = {tenant: order(story.events, random.randrange) for tenant in TENANTS}
     with connect(settings, "demo", autocommit=True) as connection:
-        queues = [_open(settings, connection, tenant, orders[tenant]) for tenant in TENANTS]
+        secrets = {tenant: (_open(settings, connection, tenant),) for tenant in TENANTS}
+        queues = [_queue(tenant, orders[tenant]) for tenant in TENANTS]
         sluice, traffic = Sluice(), Traffic()
-        sender = Sender(url, sluice, traffic)
+        sender = Sender(url, secrets, sluice, traffic)
         nemesis = Nemesis(data, settings, traffic, STRIPE_WAY)
         webhooks = sum(map(len, queues))
         with ThreadPoolExecutor(1, "stripe") as pool:
@@ -126,12 +128,16 @@ def play_stripe_story(data: Path, settings: Settings, url: str, seed: int, say: 
         )
 
 
-def _open(settings: Settings, connection: Connection, tenant: str, ordered: Order) -> list[Webhook]:
-    """Make *tenant* with a secret, and return the webhooks that it is to get."""
+def _open(settings: Settings, connection: Connection, tenant: str) -> str:
+    """Make *tenant* with a secret, and return that."""
     create_tenant(connection, tenant)
-    secret = open_endpoint(settings, connection, tenant)
+    return open_endpoint(settings, connection, tenant)
+
+
+def _queue(tenant: str, ordered: Order) -> list[Webhook]:
+    """Return the webhooks that *tenant* is to get."""
     return [
-        Webhook(tenant, secret, event["id"], json.dumps(event, indent=2, ensure_ascii=False))
+        Webhook(tenant, event["id"], json.dumps(event, indent=2, ensure_ascii=False))
         for event in ordered.deliveries
     ]
 
@@ -165,7 +171,7 @@ def _told(connection: Connection, tenant: str, story: Story, ordered: Order, sen
         tenant,
         len(story.events),
         ordered.late,
-        sender.sent[tenant],
+        sum(times for (whose, _), times in sender.sent.items() if whose == tenant),
         sum(answered.values()),
         sum(first for first, _ in recorded.values()),
         sum(repeat for _, repeat in recorded.values()),

@@ -10,12 +10,10 @@ _POLL_SECONDS: Final = 0.02
 PATIENCE_SECONDS: Final = 60.0
 
 
-def wait_for(
-    condition: Callable[[], bool], complaint: str, patience_seconds: float = PATIENCE_SECONDS
-) -> None:
-    """Return once *condition* holds. Raises TryAgain with *complaint* when it never does."""
-    deadline = time.monotonic() + patience_seconds
+def wait_for(condition: Callable[[], bool], complaint: str, seconds: float = PATIENCE_SECONDS) -> None:
+    """Return once *condition* holds. Raises TryAgain with *complaint* when it does not within *seconds*."""
+    deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise TryAgain(f"{complaint} within {patience_seconds:.0f} s")
+            raise TryAgain(f"{complaint} within {seconds:.0f} s")
         time.sleep(_POLL_SECONDS)
