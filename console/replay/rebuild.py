@@ -25,7 +25,7 @@ from schemas.stamp import offset_of
 from schemas.topics import STRIPE, USAGE
 
 #: What the statements write beside what is hashed.
-_BESIDE: Final = ("progress", "stripe_doubts", "webhook_failures", "mirror_progress")
+BESIDE: Final = ("progress", "stripe_doubts", "webhook_failures", "mirror_progress")
 
 
 class Replayed(NamedTuple):
@@ -71,7 +71,7 @@ def rebuild(
     with connect(settings, "replay", autocommit=True) as connection:
         live = look(connection, catalog)
         is_at_rest = resting.held(live)
-        make_room(connection, schema, [*usage_tables(), *mirror_tables(), *_BESIDE])
+        make_room(connection, schema, [*usage_tables(), *mirror_tables(), *BESIDE])
         verdicts, notes = _replay_usage(settings, connection, catalog, live, tell, order)
         _replay_mirror(settings, connection, live, resting, tell)
         usage, mirror = hash_usage(connection, catalog), hash_tables(connection, None)

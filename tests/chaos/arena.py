@@ -89,7 +89,8 @@ class Arena:
     ) -> Iterator[Traffic]:
         """Send *events* while the block runs and beyond; then wait, and check every promise.
 
-        They go to the ingress on *port*, by default the stack's own, and as far as *sluice* lets them.
+        They go to the ingress on *port*, by default the stack's own, as far as *sluice* lets them; behind the
+        block it is opened.
         Raises AssertionError with what is lost, double or out of balance.
         """
         self._runs += 1
@@ -112,6 +113,8 @@ class Arena:
                 self.wait(lambda: traffic.events >= events // 10 or sending.done())
                 yield traffic
             finally:
+                if sluice is not None:
+                    sluice.open_to(2 * events)
                 self.heal()
             sending.result()
         self.check(truth)
@@ -211,6 +214,10 @@ class Arena:
     def runs(self, name: str) -> bool:
         """Say whether the process *name* is at work."""
         return any(p.name == name and p.state == "running" for p in stack.status(self.folder).processes)
+
+    def metrics(self, name: str) -> str:
+        """Return the address of the metrics of the process *name*."""
+        return next(p.metrics or "" for p in stack.status(self.folder).processes if p.name == name)
 
     def log(self, name: str) -> str:
         """Return what the process *name* has said."""

@@ -9,13 +9,18 @@ import pytest
 
 from deploy.local.ports import free_port
 from tests.chaos.arena import SESSION_SECONDS, Arena, tell
+from tests.chaos.floods import flood
+from tests.chaos.mirrors import replay_faults
 from tests.chaos.releases import release_before
+from tests.chaos.webhooks import stripe_load
 
 pytestmark = [pytest.mark.chaos, pytest.mark.long]
 
 KILLED = ("processors-1", "processors-2", "sinks", "ingest", "console", "kafka", "postgres")
 FROZEN = ("processors-1", "processors-2", "sinks", "kafka")
 FAULTS_A_ROUND = 8
+WEBHOOKS_A_ROUND = 4_000
+FLOOD = 50_000
 DAY_SECONDS = 86_400.0
 
 
@@ -24,8 +29,9 @@ def test_random_faults(arena: Arena, draw: random.Random, seed: int) -> None:
     rounds = 0
     while time.monotonic() < ends_at:
         rounds += 1
-        with arena.load(seed, events=60_000):
-            for _ in range(FAULTS_A_ROUND):
+        with arena.load(seed, events=60_000), stripe_load(arena, draw, WEBHOOKS_A_ROUND) as stripe:
+            for nth in range(FAULTS_A_ROUND):
+                stripe.open_to((nth + 1) / FAULTS_A_ROUND)
                 time.sleep(2 * draw.random())
                 if draw.random() < 0.15:
                     wrong = [DAY_SECONDS * (draw.random() - 0.5) for _ in range(2)]
@@ -37,7 +43,13 @@ def test_random_faults(arena: Arena, draw: random.Random, seed: int) -> None:
                         time.sleep(draw.random() * 2 * SESSION_SECONDS)
                 else:
                     arena.kill(draw.choice(KILLED))
+        assert not list(replay_faults(arena.settings))
         tell(f"round {rounds} is exact, {arena.kills} kills so far")
+
+
+def test_the_whole_flood_of_webhooks(arena: Arena, draw: random.Random, seed: int) -> None:  # 18
+    flood(arena, draw, seed, FLOOD)
+    assert not list(replay_faults(arena.settings))
 
 
 def test_two_releases_at_once(arena: Arena, draw: random.Random, seed: int, tmp_path: Path) -> None:  # 29

@@ -15,7 +15,7 @@ from tests.stripe.shapes import API_VERSION, OLD_API_VERSION, event, shape
 
 Life = Iterator[None]
 
-_FIRST_SECOND: Final = 1_790_000_000
+FIRST_SECOND: Final = 1_790_000_000
 #: How far the clock goes on at a step; each as likely as the others.
 _STEPS: Final = (0, 0, 0, 0, 0, 0, 1, 1, 2, 5, 60, 3_600, 86_400)
 DAY_SECONDS: Final = 86_400
@@ -24,7 +24,7 @@ DAY_SECONDS: Final = 86_400
 class Account:
     """What stands at Stripe, and what it has told so far."""
 
-    def __init__(self, random: Random, *, old: bool, with_previous: bool) -> None:
+    def __init__(self, random: Random, *, old: bool, with_previous: bool, began_s: int) -> None:
         self.random = random
         #: Whether its objects are those of version 2020-08-27.
         self.old = old
@@ -32,7 +32,7 @@ class Account:
         self._salt = random.getrandbits(32)
         self._ids = 0
         #: Of the clock, in whole seconds.
-        self.now_s = _FIRST_SECOND
+        self.now_s = began_s
         self.events: list[Object] = []
         #: What Stripe answers for an id; None: that there is no such object.
         self.objects: dict[str, Object | None] = {}

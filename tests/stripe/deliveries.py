@@ -1,13 +1,10 @@
-"""Sends webhooks as Stripe does: signed, and again until they are answered 2xx."""
+"""Hands on webhooks that somebody else has signed, until they are answered 2xx."""
 
 import http.client
-from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import Any
 
 from stripe import WebhookSignature
 
-from tests.stripe.shapes import as_sent
 from tests.waiting import until
 
 _PATIENCE_SECONDS = 90.0
@@ -19,19 +16,6 @@ class Sender:
     def __init__(self, port: int) -> None:
         self._port = port
         self._connection: http.client.HTTPConnection | None = None
-
-    def deliver(self, tenant: str, secret: str, events: Iterable[Mapping[str, Any]]) -> int:
-        """Send *events* one after the other, each until it is taken; return how many were answered 2xx."""
-        taken = 0
-        for event in events:
-            payload = as_sent(dict(event))
-
-            def is_taken(payload: bytes = payload) -> bool:
-                return self._post(tenant, secret, payload) == http.client.OK
-
-            until(is_taken, _PATIENCE_SECONDS)
-            taken += 1
-        return taken
 
     def hand_over(self, tenant: str, secret: str, payload: bytes, signature: str) -> bool:
         """Send *payload* until it is taken, first as it is signed, then signed anew, as Stripe repeats it.

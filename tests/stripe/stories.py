@@ -4,14 +4,14 @@ A story is the truth to hold a mirror against: whatever the order and however of
 the mirror says at the end is what Stripe would answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from random import Random
 
 from hypothesis import strategies as st
 
-from tests.stripe.account import Account, side_by_side
+from tests.stripe.account import FIRST_SECOND, Account, side_by_side
 from tests.stripe.customers import Customer
 from tests.stripe.previous import Object
 
@@ -47,16 +47,26 @@ def tell_story(
     with_previous: bool = True,
     customers: int = 2,
     most_steps: int = _MOST_STEPS,
+    began_s: int = FIRST_SECOND,
 ) -> Story:
-    """Return the story that *random* makes of *customers*, cut off after *most_steps*.
+    """Return the story that *random* makes of *customers* from *began_s* on, cut off after *most_steps*.
 
     *with_previous*: whether updates say what was before, as Stripe does, and localstripe does not.
     """
-    account = Account(random, old=old, with_previous=with_previous)
+    account = Account(random, old=old, with_previous=with_previous, began_s=began_s)
     lives = [Customer(account).live() for _ in range(customers)]
     for _ in islice(side_by_side(random, lives), most_steps):
         account.pass_time()
     return Story(tuple(account.events), dict(account.objects), old)
+
+
+def together(stories: Sequence[Story]) -> Story:
+    """Return *stories*, which have no object in common, as one of the same account."""
+    events = sorted(
+        (event for story in stories for event in story.events), key=lambda event: event["created"]
+    )
+    truth = {object_id: said for story in stories for object_id, said in story.truth.items()}
+    return Story(tuple(events), truth, all(story.old for story in stories))
 
 
 def story_of(

@@ -13,6 +13,10 @@ from console.cli.reading import ask_store
 from console.control.tenants import create_tenant
 from console.control.topics import apply_topics
 from console.control.webhook_secrets import add_secret
+from console.demo.mirrored import wait_until_mirrored
+from console.demo.stripe_sender import Sender, Webhook
+from console.generator.sender import Sluice
+from console.generator.traffic import Traffic
 from console.mirror.core.timeline import Step
 from console.mirror.proof import hash_tables
 from console.mirror.reading import find_timeline
@@ -25,13 +29,11 @@ from schemas.stripe_types import Kind
 from sinks.mirror.core.tables import TABLES
 from sinks.sql import migrate
 from tests.integration.console.shipped import apply_shipped
-from tests.integration.stripe.applied import has_applied_all
 from tests.running import Running
 from tests.stack import Namespace
-from tests.stripe.deliveries import Sender
+from tests.stripe.shapes import as_sent
 from tests.stripe.stories import Story, story_of
 from tests.unit.processors.billing.mirror_of import mirror_of
-from tests.waiting import until
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
@@ -48,7 +50,7 @@ def settings(namespace: Namespace) -> Settings:
 
 
 def _tenants(settings: Settings, connection: Connection, count: int) -> list[str]:
-    """Make tenants with one secret each."""
+    """Make tenants with the one secret."""
     keyring, now_ms = Keyring.of(settings), time.time_ns() // 1_000_000
     tenants = [create_tenant(connection, f"order {number}") for number in range(count)]
     for tenant in tenants:
@@ -56,12 +58,13 @@ def _tenants(settings: Settings, connection: Connection, count: int) -> list[str
     return tenants
 
 
-def _in_some_order(story: Story, seed: int) -> list[dict[str, object]]:
+def _in_some_order(story: Story, tenant: str, seed: int) -> list[Webhook]:
     """Return the events in the order of *seed*, a third of them again; seed 0: as they happened."""
+    told = [Webhook(tenant, event["id"], as_sent(event).decode()) for event in story.events]
     if not seed:
-        return list(story.events)
+        return told
     chance = random.Random(seed)
-    deliveries = [*story.events, *chance.sample(story.events, len(story.events) // 3)]
+    deliveries = [*told, *chance.sample(told, len(told) // 3)]
     chance.shuffle(deliveries)
     return deliveries
 
@@ -74,7 +77,6 @@ def _timeline_of(settings: Settings, tenant: str, subscription: str) -> list[Ste
 
 def test_every_order_ends_in_one_mirror_and_it_is_the_true_one(settings: Settings, start: Start) -> None:
     story = story_of(71_301, customers=1, most_steps=12)
-    deliveries = {seed: _in_some_order(story, seed) for seed in range(ORDERS)}
     migrate(settings.postgres)
     port = free_port()
     with connect(settings, "test", autocommit=True) as connection:
@@ -88,25 +90,20 @@ def test_every_order_ends_in_one_mirror_and_it_is_the_true_one(settings: Setting
             start("sinks", "stripe", "mirror", WEIR_INSTANCE="sinks-1"),
         ]
 
-        def deliver(seed: int) -> int:
-            sender = Sender(port)
-            try:
-                return sender.deliver(tenants[seed], SECRET, deliveries[seed])
-            finally:
-                sender.close()
-
-        taken = 0
-        with ThreadPoolExecutor(4) as senders:
+        queues = [_in_some_order(story, tenant, seed) for seed, tenant in enumerate(tenants)]
+        sluice = Sluice()
+        sluice.open_to(sum(map(len, queues)))
+        secrets = dict.fromkeys(tenants, (SECRET,))
+        sender = Sender(f"http://127.0.0.1:{port}", secrets, sluice, Traffic())
+        with ThreadPoolExecutor(1) as pool:
             for kill in range(KILLS):
-                some = senders.map(deliver, range(kill, ORDERS, KILLS))
+                some = pool.submit(sender.deliver, queues[kill::KILLS])
                 victim = killed[kill % len(killed)]
                 victim.kill()
                 victim.restart()
-                taken += sum(some)
+                some.result()
                 victim.wait_ready()
-        until(lambda: has_applied_all(settings, connection), 120)
-        [(recorded,)] = connection.execute("select count(*) from webhook_deliveries").fetchall()
-        assert recorded >= taken
+        wait_until_mirrored(settings, connection)
 
         hashes = Counter(tuple(hash_tables(connection, tenant)) for tenant in tenants)
         assert len(hashes) == 1, f"{len(hashes)} mirrors of one story"

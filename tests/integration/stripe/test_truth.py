@@ -18,6 +18,7 @@ import pytest
 from console.control.tenants import create_tenant
 from console.control.topics import apply_topics
 from console.control.webhook_secrets import add_secret
+from console.demo.mirrored import wait_until_mirrored
 from console.replay.rebuild import rebuild
 from deploy.local.ports import free_port
 from runtime.postgres import Connection, connect
@@ -26,7 +27,6 @@ from runtime.settings import Settings
 from schemas.stripe_types import DELETING_TYPES, KIND_OF_TYPE, Kind
 from sinks.mirror.core.tables import TABLES
 from tests.integration.console.shipped import apply_shipped
-from tests.integration.stripe.applied import has_applied_all
 from tests.running import Running
 from tests.stack import Namespace
 from tests.stripe.deliveries import Sender
@@ -284,7 +284,7 @@ async def test_the_mirror_equals_what_the_double_holds(
             shop = await asyncio.to_thread(Shop, double.client())
             await live(double, came, shop, deliverer)
         assert came.refused == []
-        until(lambda: has_applied_all(settings, connection))
+        wait_until_mirrored(settings, connection, MIRRORED_SECONDS)
 
         # What the webhooks alone tell, and what they leave open.
         found, expected = mirror(connection, tenant), told(double)
@@ -307,7 +307,7 @@ async def test_the_mirror_equals_what_the_double_holds(
         )
         assert json.loads(ordered)["state"] == "done"
         until(lambda: not connection.execute("select from stripe_doubts").fetchall())
-        until(lambda: has_applied_all(settings, connection))
+        wait_until_mirrored(settings, connection, MIRRORED_SECONDS)
         found = mirror(connection, tenant)
         check_true(found, double)
         assert max(len(one.parts) for one in found.values()) > MANY
