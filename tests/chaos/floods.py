@@ -1,6 +1,8 @@
 """Stripe was away for three days, and it all comes at once: beside usage, through kills and new secrets."""
 
+import os
 import random
+import signal
 from contextlib import ExitStack
 
 from console.demo.mirrored import is_applied, log_ends
@@ -21,6 +23,7 @@ _USAGE = 20_000
 _LATE_USAGE = 1_000
 _QUIET_SECONDS = 240.0
 _BAD_REQUEST = 400
+_AT_THE_DOOR = 3
 
 
 def flood(arena: Arena, draw: random.Random, seed: int, deliveries: int) -> None:
@@ -54,10 +57,33 @@ def _kill_and_rotate(arena: Arena, stripe: StripeLoad, usage: Sluice) -> None:
             case 3:
                 stripe.secrets.update({tenant: (text,) for tenant, text in new.items()})
         usage.open_to((_USAGE - _LATE_USAGE) * (nth + 1) // len(_KILLED))
-        begun, ends = stripe.opened, _PART * (nth + 1) / len(_KILLED)
-        stripe.open_to((begun + ends) / 2)
-        arena.wait(lambda begun=begun: stripe.is_answered(begun))  # type: ignore[misc]
-        arena.kill(name, when=lambda ends=ends: stripe.open_to(ends))  # type: ignore[misc]
+        ends = _PART * (nth + 1) / len(_KILLED)
+        if nth:
+            arena.kill(name, when=lambda ends=ends: _send_some(arena, stripe, ends))  # type: ignore[misc]
+        else:
+            _kill_while_kafka_is_away(arena, stripe, name, ends)
+
+
+def _send_some(arena: Arena, stripe: StripeLoad, ends: float) -> None:
+    """Have some webhooks answered, and the rest of those up to *ends* on their way."""
+    begun = stripe.opened
+    stripe.open_to((begun + ends) / 2)
+    arena.wait(lambda: stripe.is_answered(begun))
+    stripe.open_to(ends)
+
+
+def _kill_while_kafka_is_away(arena: Arena, stripe: StripeLoad, name: str, ends: float) -> None:
+    """Kill the door while it holds webhooks that no broker can have taken: none of them had a 2xx."""
+    stripe.open_to(ends / 2)
+    arena.wait(lambda: stripe.is_answered(ends / 2))
+
+    def lose_kafka() -> None:
+        os.kill(arena.pid("kafka"), signal.SIGKILL)
+        tried = len(stripe.sender.sent)
+        stripe.open_to(ends)
+        arena.wait(lambda: len(stripe.sender.sent) >= tried + _AT_THE_DOOR)
+
+    arena.kill(name, when=lose_kafka)
 
 
 def _matches(arena: Arena, slot: str) -> bool:

@@ -23,6 +23,10 @@ HOUR_SECONDS = 3_600.0
 FAILURES = "weir_webhook_verification_failures_total"
 
 
+def jobs_done(arena: Arena) -> float:
+    return counted(arena.metrics("sinks"), "weir_jobs_total", outcome="done")
+
+
 def test_three_days_of_webhooks_at_once_while_secrets_change_and_everything_is_killed(
     arena: Arena, draw: random.Random, seed: int
 ) -> None:  # 18, 19
@@ -73,6 +77,8 @@ def test_a_database_that_comes_back_without_its_last_commits(
         written = ("rollups", "archive", "stripe", "mirror")
         arena.wait(lambda: all(stored_offsets(arena.settings)[each] > copied[each] for each in written))
         fail_over(arena, copy)
+        done = jobs_done(arena)
+        arena.wait(lambda: jobs_done(arena) > done)
         sluice.open_to(20_000 * 2)
     assert "sink.displaced" in arena.log("sinks")
     assert not list(replay_faults(arena.settings))
