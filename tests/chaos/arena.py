@@ -136,12 +136,11 @@ class Arena:
 
         It happens as soon as *when* has returned; they are known to run before.
         """
-        # They may be about to be started anew: a processor that was fenced off ends by itself.
-        self.wait(lambda: all(self.runs(name) for name in names))
-        pids = {name: self.pid(name) for name in names}
+        pids = self._at_work(*names)
         when()
         for pid in pids.values():
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it ended by itself just now
+                os.kill(pid, signal.SIGKILL)
         self.kills += len(names)
         self.wait(lambda: all(self.runs(name) and self.pid(name) != pid for name, pid in pids.items()))
 
@@ -190,15 +189,31 @@ class Arena:
     @contextmanager
     def frozen(self, name: str) -> Iterator[int]:
         """SIGSTOP a process for as long as the block; it wakes up as if nothing had been."""
-        # It may have just ended itself, after the fault before.
-        self.wait(lambda: self.runs(name))
-        pid = self.pid(name)
-        os.kill(pid, signal.SIGSTOP)
+        pid = self._at_work(name)[name]
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
         try:
             yield pid
         finally:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
+
+    def _at_work(self, *names: str) -> dict[str, int]:
+        """Return the pids of processes, once all of them are at work.
+
+        They may be about to be started anew: a processor that was fenced off ends by itself.
+        """
+        found: dict[str, int] = {}
+
+        def all_work() -> bool:
+            found.clear()
+            for process in stack.status(self.folder).processes:
+                if process.name in names and process.state == "running" and process.pid is not None:
+                    found[process.name] = process.pid
+            return len(found) == len(names)
+
+        self.wait(all_work)
+        return found
 
     def heal(self) -> None:
         """Wait until everything runs."""
