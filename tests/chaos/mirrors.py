@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from psycopg.sql import SQL, Identifier
 
 from console.demo.stripe_sender import Sender
-from console.mirror.proof import TableHash, hash_tables, mirror_tables
+from console.mirror.proof import hash_tables, mirror_tables
 from console.replay.mirror import MirrorReplay
 from console.replay.mirror_source import Piece
 from console.replay.rebuild import BESIDE, rebuild
 from console.replay.room import make_room
+from console.table_hash import TableHash
 from runtime.postgres import Connection, connect
 from runtime.settings import Settings
 from schemas.topics import BILLING, MIRROR, STRIPE, topic_name

@@ -284,7 +284,7 @@ async def test_the_mirror_equals_what_the_double_holds(
             shop = await asyncio.to_thread(Shop, double.client())
             await live(double, came, shop, deliverer)
         assert came.refused == []
-        wait_until_mirrored(settings, connection, MIRRORED_SECONDS)
+        wait_until_mirrored(settings, connection, 120)
 
         # What the webhooks alone tell, and what they leave open.
         found, expected = mirror(connection, tenant), told(double)
@@ -307,7 +307,7 @@ async def test_the_mirror_equals_what_the_double_holds(
         )
         assert json.loads(ordered)["state"] == "done"
         until(lambda: not connection.execute("select from stripe_doubts").fetchall())
-        wait_until_mirrored(settings, connection, MIRRORED_SECONDS)
+        wait_until_mirrored(settings, connection, 120)
         found = mirror(connection, tenant)
         check_true(found, double)
         assert max(len(one.parts) for one in found.values()) > MANY
