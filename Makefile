@@ -7,8 +7,8 @@ ARGS ?=
 # Hashes and no address: it installs from whatever index the machine is set up for.
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
   --no-header --no-annotate --no-emit-index-url --no-emit-find-links
-# Tests at once; each job has servers of its own.
-JOBS ?= 2
+# Tests at once; each job has servers of its own, and waits for them half of the time.
+JOBS ?= 3
 SEED ?=
 MINUTES ?= 10
 STEPS ?=
