@@ -32,7 +32,20 @@ def tour(page: str, port_base: int) -> str:
     [
         (
             "README.md",
-            ('"accepted":2', '"duplicate":1', "quantity_negative", "complete_through", "GB-hours", "counted"),
+            (
+                *(
+                    '"accepted":2',
+                    '"duplicate":1',
+                    "quantity_negative",
+                    "complete_through",
+                    "GB-hours",
+                    "counted",
+                ),
+                "every table is as it is live",
+                "/webhooks/stripe/acme",
+                "acknowledged",
+                "invoice.paid",
+            ),
         ),
         (
             "docs/meters.md",

@@ -26,7 +26,7 @@ def series(metrics: Metrics, name: str) -> list[str]:
 def test_every_series_with_known_labels_exists_from_the_start() -> None:
     metrics = Metrics("sinks", BUILD)
     assert len(series(metrics, "weir_sink_rows_total")) == 6 * 3
-    assert len(series(metrics, "weir_sink_retries_total")) == 6 * 4
+    assert len(series(metrics, "weir_sink_retries_total")) == 6 * 5
 
 
 def test_a_process_that_does_less_exports_less() -> None:
