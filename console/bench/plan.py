@@ -55,8 +55,12 @@ MEASUREMENTS: Final = (
     ),
     Measurement("Kafka to PostgreSQL", ("log-to-store",), measure_log_to_store),
     Measurement(
-        "webhooks beside usage",
-        ("webhook-ack-p50", "webhook-ack-p99", "webhook-mirrored-p50", "webhook-mirrored-p99"),
+        "webhooks, alone and beside usage",
+        tuple(
+            f"webhook-{what}-{share}"
+            for what in ("ack", "mirrored", "mirrored-beside")
+            for share in ("p50", "p99")
+        ),
         measure_webhook_latency,
     ),
     Measurement("webhooks over HTTP", ("http-webhooks", "ingest-cpu-webhook"), measure_webhook_rate),
