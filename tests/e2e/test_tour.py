@@ -41,7 +41,8 @@ def tour(page: str, port_base: int) -> str:
                     "GB-hours",
                     "counted",
                 ),
-                "every table is as it is live",
+                # All that is stored, once more.
+                "sketches",
                 "/webhooks/stripe/acme",
                 "acknowledged",
                 "invoice.paid",
