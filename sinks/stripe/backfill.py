@@ -11,7 +11,6 @@ from sinks import sql
 from sinks.jobs.defer import defer_async
 from sinks.stripe.api import CursorGone, StripeApi
 from sinks.stripe.belonging import Belonging
-from sinks.stripe.clients import Clients
 from sinks.stripe.core.snapshot import Page, read_named, same_as
 from sinks.stripe.core.spans import Span
 from sinks.stripe.core.stages import EVENTS, Stage, after, stages
@@ -51,7 +50,6 @@ class Backfill:
         self,
         pool: Pool,
         keys: Keys,
-        clients: Clients,
         record: Record,
         belonging: Belonging,
         entry: Entry,
@@ -59,7 +57,6 @@ class Backfill:
     ) -> None:
         self._pool = pool
         self._keys = keys
-        self._clients = clients
         self._record = record
         self._belonging = belonging
         self._entry = entry
@@ -92,10 +89,7 @@ class Backfill:
         key = await self._keys.of(tenant)
         if key is None:
             raise Reject(f"tenant {tenant} has no key of Stripe's API: `weir stripe-key add {tenant}`")
-        opened = self._keys.opened(key)
-        api = self._clients.of(tenant, opened)
-        await self._record.catch_up(tenant)
-        await self._belonging.require(tenant, opened, api)
+        api = await self._belonging.client(key)
         while stage is not None:
             if time.monotonic() > until:
                 await self._order_next_slice(order)

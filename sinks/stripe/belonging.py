@@ -8,20 +8,34 @@ from schemas.webhook import TRIAL
 from sinks import sql
 from sinks.stripe.api import StripeApi
 from sinks.stripe.asking import Forbidden
+from sinks.stripe.clients import Clients
 from sinks.stripe.core.belonging import HEARD, Heard, account_fault, mode_fault, witnesses
+from sinks.stripe.keys import Keys, Sealed
+from sinks.stripe.record import Record
 
 
 class Belonging:
-    """Asks for any tenant."""
+    """Gives clients, for any tenant, whose answers may be entered."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, keys: Keys, clients: Clients, record: Record) -> None:
         self._pool = pool
+        self._keys = keys
+        self._clients = clients
+        self._record = record
 
-    async def require(self, tenant: str, key: str, api: StripeApi) -> None:
-        """Return unless *key*, which *api* asks with, is known to be none of the webhooks' account and mode.
+    async def client(self, key: Sealed) -> StripeApi:
+        """Return the client for *key*, once the record is as far as the log.
 
-        The record has to be as far as the log. Raises Misconfigured, which does not quote the key; TryAgain.
+        Raises Misconfigured, which does not quote the key, where it is known to be none of the webhooks'
+        account and mode; TryAgain.
         """
+        opened = self._keys.opened(key)
+        api = self._clients.of(key.tenant, opened)
+        await self._record.catch_up(key.tenant)
+        await self._require(key.tenant, opened, api)
+        return api
+
+    async def _require(self, tenant: str, key: str, api: StripeApi) -> None:
         heard = await self._heard(tenant)
         fault = mode_fault(tenant, key, heard)
         if fault is not None:

@@ -9,12 +9,10 @@ from schemas.errors import AlreadyDone, Misconfigured, Reject, TryAgain
 from sinks import sql
 from sinks.stripe.api import CursorGone, StripeApi
 from sinks.stripe.belonging import Belonging
-from sinks.stripe.clients import Clients
 from sinks.stripe.core.snapshot import read_event
 from sinks.stripe.core.spans import Span, next_walk, reaches
 from sinks.stripe.entry import Entry
 from sinks.stripe.keys import Keys
-from sinks.stripe.record import Record
 from sinks.stripe.silence import Silence
 from sinks.stripe.walked import add_walked, read_walked
 
@@ -33,20 +31,9 @@ class _Walk(NamedTuple):
 class Gaps:
     """Walks for one tenant after the other."""
 
-    def __init__(
-        self,
-        pool: Pool,
-        keys: Keys,
-        clients: Clients,
-        record: Record,
-        belonging: Belonging,
-        entry: Entry,
-        silence: Silence,
-    ) -> None:
+    def __init__(self, pool: Pool, keys: Keys, belonging: Belonging, entry: Entry, silence: Silence) -> None:
         self._pool = pool
         self._keys = keys
-        self._clients = clients
-        self._record = record
         self._belonging = belonging
         self._entry = entry
         self._silence = silence
@@ -61,10 +48,7 @@ class Gaps:
         if key is None:
             return  # it was revoked after the walk was ordered
         try:
-            opened = self._keys.opened(key)
-            api = self._clients.of(tenant, opened)
-            await self._record.catch_up(tenant)
-            await self._belonging.require(tenant, opened, api)
+            api = await self._belonging.client(key)
             # One that somebody left behind ends where it was to end; then what came since is walked, too.
             while (walk := await self._begin(tenant)) is not None:
                 await self._to_its_end(tenant, api, walk)

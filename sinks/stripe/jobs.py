@@ -38,9 +38,9 @@ def stripe_jobs(settings: Settings, metrics: Metrics, pool: Pool, stack: AsyncEx
     record = Record(settings, pool, Broker.of(settings, "sink-jobs"))
     publisher = Publisher.of(settings, metrics)
     entry = Entry(pool, record, publisher)
-    belonging = Belonging(pool)
-    gaps = Gaps(pool, keys, clients, record, belonging, entry, Silence(pool))
-    backfill = Backfill(pool, keys, clients, record, belonging, entry, publisher)
+    belonging = Belonging(pool, keys, clients, record)
+    gaps = Gaps(pool, keys, belonging, entry, Silence(pool))
+    backfill = Backfill(pool, keys, record, belonging, entry, publisher)
     due = Due(pool, publisher)
     gap_s = settings.dunning_gap_seconds
     dunning = Dunning(pool, record, metrics, gap_s)
