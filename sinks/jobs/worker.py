@@ -41,6 +41,8 @@ from sinks.jobs.job import QUEUE, Job
 _AT_ONCE: Final = 4
 _MOST_CONNECTIONS: Final = 6
 _POOL_SECONDS: Final = 2.0
+#: How long the first connection may take: a busy machine must not keep us from ever beginning.
+_OPEN_SECONDS: Final = 5.0
 #: An order of a process that was killed is taken up after the second of these at the latest, and a look.
 _HEARTBEAT_SECONDS: Final = 2.0
 _SILENT_SECONDS: Final = 10.0
@@ -89,12 +91,12 @@ class Jobs:
             try:
                 await self._work()
             except* _AWAY as errors:
+                if self._missing is None:  # it was there until now
+                    waits = delays()
                 self._missing = " ".join(str(errors.exceptions[0]).split())
                 wait_s = next(waits)
                 log.warning("jobs.store_away", reason=self._missing, next_try_seconds=wait_s)
                 await self._stopped(wait_s)
-            else:
-                waits = delays()
 
     async def _work(self) -> None:
         """Work until stopped, or until PostgreSQL is away, which raises."""
@@ -264,7 +266,7 @@ class _Again(BaseRetryStrategy):
 async def _opened(settings: Settings) -> AsyncIterator[Pool]:
     """Open a pool once PostgreSQL answers and has its tables. Raises TryAgain."""
     async with open_pool(settings, "sink-jobs", _MOST_CONNECTIONS, seconds=_POOL_SECONDS) as pool:
-        async with pool.connection() as connection:
+        async with pool.connection(_OPEN_SECONDS) as connection:
             found = await (await connection.execute(sql.queries()["jobs_are_there"])).fetchone()
         if found is None or not found[0]:
             raise TryAgain("the database has no tables yet: waiting for `weir db migrate`")
