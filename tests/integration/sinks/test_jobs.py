@@ -1,6 +1,5 @@
 """Durable jobs: ordered with the transaction that wants them, done by somebody, whatever is killed."""
 
-import json
 import time
 from collections.abc import Callable
 
@@ -39,6 +38,15 @@ def metric(process: Running, series: str) -> float:
     return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(series))
 
 
+def give_run(database: Connection, period_s: int) -> None:
+    """Order the run of a period as a process does; the run of a later one waits for it."""
+    database.execute(
+        "select jobs.procrastinate_defer_periodic_job_v2("
+        "'weir', %(job)s, %(job)s, %(job)s, 0, '', %(at)s, %(with)s)",
+        {"job": WALKS, "at": period_s, "with": Jsonb({"timestamp": period_s})},
+    )
+
+
 def test_an_order_is_there_with_its_transaction_and_only_then(database: Connection) -> None:
     def give_and_fail() -> None:
         with database.transaction():
@@ -75,11 +83,7 @@ def test_an_order_that_a_killed_process_was_at_is_taken_up(database: Connection,
 
 
 def test_a_run_that_begins_when_its_period_is_over_is_counted(database: Connection, start: Start) -> None:
-    period_s = int(time.time()) - 2 * 86_400
-    database.execute(
-        "select jobs.procrastinate_defer_periodic_job_v2('weir', null, null, %s, 0, '', %s, %s::jsonb)",
-        (WALKS, period_s, json.dumps({"timestamp": period_s})),
-    )
+    give_run(database, int(time.time()) - 2 * 86_400)
     process = start("sinks", "jobs", **LONG)
     until(lambda: metric(process, 'weir_job_deadlines_missed_total{job="stripe.walks"}') == 1)
     assert "job.deadline_missed" in process.log
@@ -130,13 +134,8 @@ def test_a_run_that_is_begun_again_misses_nothing(database: Connection, start: S
     """It began in time; when it was stopped, or met an outage, is no matter of its deadline."""
     period_s = int(time.time()) - 86_460
     database.execute("insert into job_runs values (%s, %s, 86400, 0)", (WALKS, period_s))
-    database.execute(
-        "select jobs.procrastinate_defer_periodic_job_v2("
-        "'weir', %(job)s, %(job)s, %(job)s, 0, '', %(at)s, %(with)s)",
-        {"job": WALKS, "at": period_s, "with": Jsonb({"timestamp": period_s})},
-    )
+    give_run(database, period_s)
     start("sinks", "jobs", WEIR_STRIPE_WALK_SECONDS="1")
-    # The run of the present period waits for that one.
     until(
         lambda: (
             database.execute(
