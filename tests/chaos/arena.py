@@ -46,6 +46,9 @@ _RATE = 3_000.0
 _BATCH = 50
 _QUIET_SECONDS = 240.0
 _BACK_SECONDS = 120.0
+#: Of each log, and of each line, what a failure shows.
+_LAST_LINES = 12
+_LINE = 400
 #: The workers of the stack that most faults share.
 PROCESSORS = ("processors-1", "processors-2")
 _SHORT = {
@@ -239,17 +242,20 @@ class Arena:
         return (DataFolder(self.folder).logs / f"{name}.log").read_text(errors="replace")
 
     def wait(self, until: Callable[[], bool], seconds: float = _BACK_SECONDS) -> None:
-        """Wait for something that has to happen. Raises TimeoutError with what runs."""
+        """Wait for something that has to happen. Raises TimeoutError with what runs and says."""
         deadline = time.monotonic() + seconds
         while True:
             with suppress(LookupError):
                 if until():
                     return
             if time.monotonic() > deadline:
-                raise TimeoutError(
-                    [(p.name, p.state, p.restarts) for p in stack.status(self.folder).processes]
-                )
+                raise TimeoutError("\n".join(self._standing()))
             time.sleep(0.1)
+
+    def _standing(self) -> Iterator[str]:
+        for process in stack.status(self.folder).processes:
+            yield f"{process.name}: {process.state}, {process.restarts} restarts"
+            yield from (f"    {line[:_LINE]}" for line in self.log(process.name).splitlines()[-_LAST_LINES:])
 
     def forget_files(self) -> None:
         """Delete what the processors keep on disk: a cache of the log, and nothing else."""
