@@ -58,10 +58,9 @@ class QuotaFollower(Follower):
     def _look(self, states: QuotaStates) -> None:
         """Tell *states* where the log ends."""
         asked_at_ms = time.time_ns() // 1_000_000
-        ends = self._broker.latest((self._source, number) for number in range(self._partitions))
+        ends = self._broker.ends(self._source, self._partitions)
         adopted = self._catalog().topics.get(USAGE.name)
-        by_number = {number: end for (_, number), end in ends.items()}
-        states.saw_ends(asked_at_ms, by_number, adopted.generation if adopted else 0)
+        states.saw_ends(asked_at_ms, ends, adopted.generation if adopted else 0)
         through_ms, records, applied = states.backlog()
         behind_ms = 0 if through_ms is None else max(asked_at_ms - through_ms, 0)
         self._backlog.saw(time.monotonic(), behind_ms / SECOND_MS, records, applied)

@@ -99,6 +99,11 @@ class Broker:
         """Return the offset that each log's next record gets: the high watermark."""
         return self._offsets(partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
 
+    def ends(self, topic: str, partitions: int) -> dict[int, int]:
+        """Return, by partition, the offset that the next record of *topic* gets, which has *partitions*."""
+        found = self.latest((topic, number) for number in range(partitions))
+        return {number: end for (_, number), end in found.items()}
+
     def at_time(self, partitions: Iterable[Partition], at_ms: int) -> dict[Partition, int | None]:
         """Return the first offset at or after *at_ms* in record time; None where there is none yet."""
         found = self._offsets(partitions, OffsetSpec.for_timestamp(at_ms))

@@ -29,8 +29,8 @@ class Arrived(NamedTuple):
 def wait_for_all(settings: Settings) -> Arrived:
     """Wait until all that is on `weir.usage` now is in rollups and in the archive. Raises TryAgain."""
     topic = topic_name(settings.topic_prefix, USAGE)
-    ends = Broker.of(settings, "bench").latest((topic, number) for number in range(settings.partitions))
-    wanted = {partition: end - 1 for (_, partition), end in ends.items() if end > 0}
+    ends = Broker.of(settings, "bench").ends(topic, settings.partitions)
+    wanted = {partition: end - 1 for partition, end in ends.items() if end > 0}
     with closing(connect(settings, "bench", autocommit=True)) as connection:
         stored_at = _wait(connection, "stored", wanted)
         archived_at = _wait(connection, "archived", wanted)

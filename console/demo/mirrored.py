@@ -35,8 +35,8 @@ def wait_until_mirrored(
 def log_ends(settings: Settings, topic: Topic) -> Ends:
     """Return the offset that the next record of each partition of *topic* gets, but of those without any."""
     name = topic_name(settings.topic_prefix, topic)
-    found = Broker.of(settings, "mirrored").latest([(name, each) for each in range(settings.partitions)])
-    return {(topic.name, partition): end for (_, partition), end in found.items() if end > 0}
+    found = Broker.of(settings, "mirrored").ends(name, settings.partitions)
+    return {(topic.name, partition): end for partition, end in found.items() if end > 0}
 
 
 def is_read(connection: Connection, sink: str, wanted: Ends) -> bool:

@@ -21,8 +21,7 @@ def look(broker: Broker, settings: Settings) -> LogEnds:
     """Return where each partition ends. Raises TryAgain."""
     asked_at_ms = time.time_ns() // 1_000_000
     topic = topic_name(settings.topic_prefix, USAGE)
-    ends = broker.latest((topic, number) for number in range(settings.partitions))
-    return LogEnds(asked_at_ms, {number: offset for (_, number), offset in ends.items()})
+    return LogEnds(asked_at_ms, broker.ends(topic, settings.partitions))
 
 
 class LogWatch:
