@@ -1,25 +1,16 @@
-"""A file of the archive, as the manifest describes it, as a table."""
+"""A file of the archive as a table."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import fsspec
 
+from console.books.core.manifest import ArchiveFile
 from runtime.settings import Settings
 from schemas.errors import TryAgain
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-
-class ArchiveFile(NamedTuple):
-    """One file of a stream."""
-
-    name: str
-    partition: int
-    generation: int
-    first_offset: int
-    last_offset: int
 
 
 def read_file(settings: Settings, file: ArchiveFile, columns: Sequence[str]) -> "pa.Table":

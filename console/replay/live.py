@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from console.books.core.manifest import ArchiveFile
 from console.mirror.proof import hash_tables
 from console.queries import queries
-from console.replay.archive import ArchiveFile
 from console.replay.usage_source import Extent
 from console.table_hash import TableHash
 from console.usage.proof import hash_usage

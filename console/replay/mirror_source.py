@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from console.replay.archive import ArchiveFile, read_file
+from console.books.core.manifest import ArchiveFile
+from console.replay.archive import read_file
+from console.replay.log_tail import source_records, tail
 from processors.stream.core.records import SourceRecord
 from runtime.broker import Broker
-from runtime.log_reader import read
 from runtime.settings import Settings
-from schemas.source_record import header_map
 from schemas.topics import STRIPE, topic_name
 from schemas.webhook import Envelope, Origin, headers_of
 
@@ -22,7 +22,6 @@ _COLUMNS: Final = (
     "payload",
     "unreadable",
 )
-_CHUNK: Final = 1_000
 
 
 class Piece(NamedTuple):
@@ -44,25 +43,11 @@ def logged(
     settings: Settings, generation: int, archived_to: Mapping[int, int], ends: Mapping[int, int]
 ) -> Iterator[Piece]:
     """Yield what the log holds behind what is archived, up to *ends*, by partition. Raises TryAgain."""
-    topic = topic_name(settings.topic_prefix, STRIPE)
-    earliest = Broker.of(settings, "replay").earliest((topic, number) for number in ends)
-    starts = {where: max(first, archived_to.get(where[1], 0)) for where, first in earliest.items()}
-    waiting: dict[int, list[SourceRecord]] = {}
-    for message in read(settings, "replay", starts, {(topic, number): end for number, end in ends.items()}):
-        partition = message.partition() or 0
-        records = waiting.setdefault(partition, [])
-        records.append(
-            SourceRecord(
-                message.offset() or 0,
-                message.timestamp()[1],
-                message.value() or b"",
-                header_map(message.headers()),  # type: ignore[arg-type] # of our own writers
-            )
-        )
-        if len(records) >= _CHUNK:
-            yield Piece(generation, partition, waiting.pop(partition))
-    for partition, records in sorted(waiting.items()):
-        yield Piece(generation, partition, records)
+    topic, broker = topic_name(settings.topic_prefix, STRIPE), Broker.of(settings, "replay")
+    for partition, end in ends.items():
+        messages = tail(settings, broker, (topic, partition), archived_to.get(partition, 0), end)
+        for records in source_records(messages):
+            yield Piece(generation, partition, records)
 
 
 def _record(row: Mapping[str, Any]) -> SourceRecord:

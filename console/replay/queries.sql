@@ -14,7 +14,7 @@ set search_path to {schema}, {before}
 set transaction isolation level repeatable read read only
 
 -- name: files
-select name, partition, generation, first_offset, last_offset from archive_files
+select name, partition, generation, first_offset, last_offset, rows, sha256, created_at from archive_files
 where stream = %(stream)s
 order by generation, partition, first_offset
 

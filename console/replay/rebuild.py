@@ -6,6 +6,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from console.books.core.manifest import next_offsets
 from console.catalog.current import current_catalog
 from console.mirror.proof import hash_tables, mirror_tables
 from console.replay.live import Live, look
@@ -125,10 +126,10 @@ def _replay_mirror(
     settings: Settings, connection: Connection, live: Live, resting: Resting, tell: Tell
 ) -> None:
     ground = live.mirror_ground
-    ends = {
-        file.partition: file.last_offset + 1 for file in ground.files if file.generation == ground.generation
-    }
-    pieces = chain(archived(settings, ground.files), logged(settings, ground.generation, ends, resting.ends))
+    archived_to = next_offsets(ground.files, ground.generation)
+    pieces = chain(
+        archived(settings, ground.files), logged(settings, ground.generation, archived_to, resting.ends)
+    )
     MirrorReplay(connection, lambda number: tell(STRIPE.name, number)).replay(pieces)
 
 

@@ -39,5 +39,4 @@ class Resting:
 
     def _ends(self, topic: Topic) -> dict[int, int]:
         name = topic_name(self._settings.topic_prefix, topic)
-        found = self._broker.latest((name, number) for number in range(self._settings.partitions))
-        return {number: end for (_, number), end in found.items()}
+        return self._broker.ends(name, self._settings.partitions)

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 import numpy as np
 
-from console.replay.archive import ArchiveFile, read_file
+from console.books.core.manifest import ArchiveFile, next_offsets
+from console.replay.archive import read_file
+from console.replay.log_tail import source_records, tail
 from processors.stream.core.records import SourceRecord
 from runtime.broker import Broker
-from runtime.log_reader import read
 from runtime.settings import Settings
 from schemas.event import NO_QUANTITY, NOT_GIVEN, Series, UsageEvent
 from schemas.pack import pack_of
-from schemas.source_record import SourceEvents, header_map
+from schemas.source_record import SourceEvents
 from schemas.stamp import generation_of, offset_of, stamp_of
 from schemas.topics import USAGE, topic_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_RECORDS: Final = 1_000
 #: Events that are taken out of a file at once.
 _EVENTS: Final = 20_000
 
@@ -89,9 +89,12 @@ class UsageSource:
             for piece in self._archived(file):
                 yield piece.up_to(stamp, lost)
         if generation_of(stamp) == self._generation:
-            start = self._archived_to(partition)
-            for piece in self._logged(partition, start, offset_of(stamp) + 1):
-                yield piece.up_to(stamp, lost)
+            start = next_offsets(self._files, self._generation).get(partition, 0)
+            messages = tail(
+                self._settings, self._broker, (self._topic, partition), start, offset_of(stamp) + 1
+            )
+            for records in source_records(messages):
+                yield UsagePiece(self._generation, records, {}).up_to(stamp, lost)
 
     def missing(self, partition: int, stamp: int) -> list[Extent]:
         """Return what of *partition* up to *stamp* is neither archived nor on the log, and was read once.
@@ -99,7 +102,11 @@ class UsageSource:
         Raises TryAgain.
         """
         known = [
-            *(Extent(*file[1:]) for file in self._files if file.partition == partition),
+            *(
+                Extent(partition, file.generation, file.first_offset, file.last_offset)
+                for file in self._files
+                if file.partition == partition
+            ),
             *(each for each in self._lost if each.partition == partition),
         ]
         generation, last = generation_of(stamp), offset_of(stamp)
@@ -122,22 +129,13 @@ class UsageSource:
 
     def beyond(self, stamps: Mapping[int, int]) -> int:
         """Return how many records the log holds beyond the stamp of each partition. Raises TryAgain."""
-        ends = self._broker.latest((self._topic, number) for number in range(self._settings.partitions))
-        return sum(max(0, end - self._next(stamps.get(number))) for (_, number), end in ends.items())
+        ends = self._broker.ends(self._topic, self._settings.partitions)
+        return sum(max(0, end - self._next(stamps.get(number))) for number, end in ends.items())
 
     def _next(self, stamp: int | None) -> int:
         if stamp is None or generation_of(stamp) != self._generation:
             return 0
         return offset_of(stamp) + 1
-
-    def _archived_to(self, partition: int) -> int:
-        """Return the first offset that no file has."""
-        ends = [
-            file.last_offset + 1
-            for file in self._files
-            if (file.partition, file.generation) == (partition, self._generation)
-        ]
-        return max(ends, default=0)
 
     def _archived(self, file: ArchiveFile) -> Iterator[UsagePiece]:
         rows = read_file(self._settings, file, _COLUMNS)
@@ -150,23 +148,6 @@ class UsageSource:
             end = int(np.searchsorted(offsets, last, side="right"))
             yield _decoded(file.generation, rows.slice(start, end - start))
             start = end
-
-    def _logged(self, partition: int, start: int, end: int) -> Iterator[UsagePiece]:
-        where = (self._topic, partition)
-        start = max(start, self._broker.earliest([where])[where])
-        end = min(end, self._broker.latest([where])[where])
-        waiting: list[SourceRecord] = []
-        for message in read(self._settings, "replay", {where: start}, {where: end}):
-            headers: Any = message.headers()
-            waiting.append(
-                SourceRecord(
-                    message.offset() or 0, message.timestamp()[1], message.value() or b"", header_map(headers)
-                )
-            )
-            if len(waiting) >= _RECORDS:
-                yield UsagePiece(self._generation, waiting, {})
-                waiting = []
-        yield UsagePiece(self._generation, waiting, {})
 
 
 #: Columns of the archive, as `_Line` has them.

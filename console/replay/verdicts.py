@@ -10,10 +10,11 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from console.replay.archive import ArchiveFile, read_file
+from console.books.core.manifest import ArchiveFile, next_offsets
+from console.replay.archive import read_file
+from console.replay.log_tail import tail
 from console.table_hash import TableHash
 from runtime.broker import Broker
-from runtime.log_reader import read
 from runtime.settings import Settings
 from schemas.seen import parse_offset_key
 from schemas.topics import VERDICTS, topic_name
@@ -91,12 +92,10 @@ class VerdictSource:
         return found
 
     def _all(self, partition: int) -> Iterator[Said]:
-        start = 0
         for file in self._files:
             if file.partition == partition:
                 yield from self._archived(file)
-                start = file.last_offset + 1 if file.generation == self._generation else 0
-        yield from self._logged(partition, start)
+        yield from self._logged(partition, next_offsets(self._files, self._generation).get(partition, 0))
 
     def _archived(self, file: ArchiveFile) -> Iterator[Said]:
         rows = read_file(self._settings, file, _COLUMNS)
@@ -110,9 +109,7 @@ class VerdictSource:
 
     def _logged(self, partition: int, start: int) -> Iterator[Said]:
         where = (topic_name(self._settings.topic_prefix, VERDICTS), partition)
-        broker = Broker.of(self._settings, "replay")
-        start = max(start, broker.earliest([where])[where])
-        for message in read(self._settings, "replay", {where: start}, broker.latest([where])):
+        for message in tail(self._settings, Broker.of(self._settings, "replay"), where, start):
             key = message.key() or b""
             if key != PROGRESS_KEY:
                 yield said(key, message.value() or b"")
