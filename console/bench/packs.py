@@ -17,11 +17,12 @@ from schemas.errors import TryAgain
 from schemas.event import UsageEvent
 from schemas.pack import CONTENT_TYPE, encode_pack
 from schemas.partition import partition_of
-from schemas.topics import USAGE, topic_name
+from schemas.topics import USAGE, Topic, topic_name
+from schemas.webhook import Headers
 
 #: About what an ingress under full load of batches of 100 puts into one.
 EVENTS_A_PACK: Final = 200
-_HEADERS: Final[list[tuple[str, str | bytes | None]]] = [("content-type", CONTENT_TYPE)]
+_HEADERS: Final[Headers] = [("content-type", CONTENT_TYPE)]
 _FLUSH_SECONDS: Final = 60
 
 
@@ -48,14 +49,16 @@ def pack_up(
     return packs + [Packed(number, encode_pack(rest)) for number, rest in by_partition.items() if rest]
 
 
-def publish(settings: Settings, packs: Iterable[Packed]) -> None:
-    """Write *packs* to `weir.usage`. Raises TryAgain if one is not confirmed."""
+def publish(
+    settings: Settings, packs: Iterable[Packed], topic: Topic = USAGE, headers: Headers = _HEADERS
+) -> None:
+    """Write *packs* to *topic*. Raises TryAgain if one is not confirmed."""
     producer = Producer(producer_config(settings, "bench-packs", queue_buffering_max_kbytes=1_048_576))
-    topic = topic_name(settings.topic_prefix, USAGE)
+    name = topic_name(settings.topic_prefix, topic)
     for pack in packs:
-        producer.produce(topic, pack.value, partition=pack.partition, headers=_HEADERS)
+        producer.produce(name, pack.value, partition=pack.partition, headers=headers)
     if left := producer.flush(_FLUSH_SECONDS):
-        raise TryAgain(f"Kafka has not confirmed {left} packs after {_FLUSH_SECONDS} s")
+        raise TryAgain(f"Kafka has not confirmed {left} records after {_FLUSH_SECONDS} s")
 
 
 def write_accepted(path: Path, batches: Iterable[Batch]) -> None:

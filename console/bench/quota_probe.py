@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import uvloop
 
+from console.bench.paced import send_paced
 from console.bench.wire import Wire, check_bytes, request_bytes
 from schemas.errors import TryAgain
 from schemas.instant import format_instant
@@ -61,27 +62,12 @@ def flood(target: Target, seconds: float) -> int:
 async def _check(target: Target, customers: list[str], rate: float, checks: int) -> list[float]:
     host, _, port, key = target
     requests = [check_bytes(host, port, key, f"/v1/quotas/{each}/{METER}") for each in customers]
-    begun_at = time.monotonic() + 0.1
-    numbers = iter(range(checks))
-    found: list[float] = []
-
-    async def work() -> None:
-        wire = Wire(host, port)
-        for number in numbers:
-            due = begun_at + number / rate
-            if (wait := due - time.monotonic()) > 0:
-                await asyncio.sleep(wait)
-            answer = await wire.send(requests[number % len(requests)])
-            if answer.status not in {HTTPStatus.OK, HTTPStatus.TOO_MANY_REQUESTS}:
-                raise TryAgain(f"a check was answered with {answer.status}: {answer.body[:200]!r}")
-            # From when it was due: a check that waited for the one before it has waited too.
-            found.append(1_000 * (answer.ended_at - max(due, begun_at)))
-        wire.close()
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(_CONNECTIONS):
-            group.create_task(work())
-    return found
+    every = [requests[number % len(requests)] for number in range(checks)]
+    found = await send_paced(host, port, every, _CONNECTIONS, rate)
+    for answer in found:
+        if answer.status not in {HTTPStatus.OK, HTTPStatus.TOO_MANY_REQUESTS}:
+            raise TryAgain(f"a check was answered with {answer.status}: {answer.body[:200]!r}")
+    return [1_000 * (answer.ended_at - answer.begun_at) for answer in found]
 
 
 async def _probe(target: Target, probes: int) -> list[Probe]:

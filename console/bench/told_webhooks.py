@@ -7,9 +7,9 @@ from contextlib import closing
 from random import Random
 from typing import Final, NamedTuple
 
-from confluent_kafka import Producer
-
+from console.bench import packs
 from console.bench.bench import Bench
+from console.bench.packs import Packed
 from console.bench.webhook_load import Endpoint
 from console.control.tenants import create_tenant
 from console.demo.core.ends import differences, ends_of
@@ -18,16 +18,13 @@ from console.demo.core.stripe_lives import tell_story
 from console.demo.mirrored import wait_until_mirrored
 from console.demo.stripe_tenant import mirrored_ends, open_endpoint
 from console.queries import queries
-from runtime.kafka import producer_config
 from runtime.postgres import connect
-from schemas.errors import TryAgain
 from schemas.partition import partition_of_tenant
-from schemas.topics import STRIPE, topic_name
+from schemas.topics import STRIPE
 from schemas.webhook import Envelope, Origin, headers_of
 
 #: On a machine that has much else to do.
 _PATIENCE_SECONDS: Final = 300.0
-_FLUSH_SECONDS: Final = 60
 #: Lines of what is wrong that are printed.
 _EXAMPLES: Final = 10
 
@@ -66,16 +63,9 @@ def tell(bench: Bench, webhooks: int) -> Told:
 def publish(bench: Bench, told: Told) -> None:
     """Write *told* to `weir.stripe` as an ingress does, without one. Raises TryAgain."""
     settings, tenant = bench.stage.settings, told.endpoint.tenant
-    producer = Producer(producer_config(settings, "bench-webhooks", queue_buffering_max_kbytes=1_048_576))
-    topic, partition = (
-        topic_name(settings.topic_prefix, STRIPE),
-        partition_of_tenant(tenant, settings.partitions),
-    )
+    partition = partition_of_tenant(tenant, settings.partitions)
     headers = headers_of(Envelope(tenant, time.time_ns() // 1_000_000, Origin.WEBHOOK), None)
-    for payload in told.payloads:
-        producer.produce(topic, payload.encode(), partition=partition, headers=list(headers))
-    if left := producer.flush(_FLUSH_SECONDS):
-        raise TryAgain(f"Kafka has not confirmed {left} webhooks after {_FLUSH_SECONDS} s")
+    packs.publish(settings, (Packed(partition, each.encode()) for each in told.payloads), STRIPE, headers)
 
 
 def wait_for_mirror(bench: Bench) -> None:

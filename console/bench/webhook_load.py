@@ -9,7 +9,9 @@ from typing import Final, NamedTuple
 import uvloop
 from stripe import WebhookSignature
 
-from console.bench.wire import Wire
+from console.bench.load import Pace
+from console.bench.paced import send_paced
+from console.bench.wire import Answer, Wire
 from schemas.errors import TryAgain
 
 #: A new secret takes a moment to the door, and the first webhook ever loads what checks signatures.
@@ -27,28 +29,16 @@ class Endpoint(NamedTuple):
     secret: str
 
 
-class Load(NamedTuple):
-    """How fast to send."""
-
-    connections: int
-    #: Webhooks a second; 0: as fast as answers come.
-    rate: float = 0.0
-
-
-class Sent(NamedTuple):
-    """One webhook that was answered 2xx. Times are of the machine's monotonic clock, in seconds."""
-
-    #: From when it was due: one that waited for the one before it has waited too.
-    begun_at: float
-    ended_at: float
-
-
-def send_webhooks(endpoint: Endpoint, payloads: Sequence[str], load: Load) -> list[Sent]:
-    """Send *payloads* and return when each was sent and answered, in their order.
+def send_webhooks(endpoint: Endpoint, payloads: Sequence[str], pace: Pace) -> list[Answer]:
+    """Send *payloads* and return the answers, in their order; each begins when it was due.
 
     Raises TryAgain when one is not taken: this is no measurement then.
     """
-    return uvloop.run(_send(endpoint, [_request(endpoint, payload) for payload in payloads], load))
+    requests = [_request(endpoint, payload) for payload in payloads]
+    found = uvloop.run(send_paced(endpoint.host, endpoint.port, requests, pace.connections, pace.rate))
+    for answer in found:
+        _require_taken(answer)
+    return found
 
 
 def wait_for_door(endpoint: Endpoint, payload: str) -> None:
@@ -56,40 +46,19 @@ def wait_for_door(endpoint: Endpoint, payload: str) -> None:
     uvloop.run(_wait(endpoint, payload))
 
 
-async def _send(endpoint: Endpoint, requests: Sequence[bytes], load: Load) -> list[Sent]:
-    found = [Sent(0.0, 0.0)] * len(requests)
-    numbers = iter(range(len(requests)))
-    began_at = time.monotonic()
-
-    async def work() -> None:
-        wire = Wire(endpoint.host, endpoint.port)
-        for number in numbers:
-            due = began_at + number / load.rate if load.rate else time.monotonic()
-            if (wait := due - time.monotonic()) > 0:
-                await asyncio.sleep(wait)
-            answer = await wire.send(requests[number])
-            if answer.status != HTTPStatus.OK:
-                raise TryAgain(f"a webhook is answered {answer.status}: {answer.body[:200]!r}")
-            found[number] = Sent(due, answer.ended_at)
-        wire.close()
-
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(load.connections):
-                group.create_task(work())
-    except* TryAgain as errors:
-        raise errors.exceptions[0] from None
-    return found
-
-
 async def _wait(endpoint: Endpoint, payload: str) -> None:
     wire = Wire(endpoint.host, endpoint.port)
     until = time.monotonic() + _PATIENCE_SECONDS
     while (answer := await wire.send(_request(endpoint, payload))).status != HTTPStatus.OK:
         if time.monotonic() > until:
-            raise TryAgain(f"a webhook is answered {answer.status}: {answer.body[:200]!r}")
+            _require_taken(answer)
         await asyncio.sleep(_PAUSE_SECONDS)
     wire.close()
+
+
+def _require_taken(answer: Answer) -> None:
+    if answer.status != HTTPStatus.OK:
+        raise TryAgain(f"a webhook is answered {answer.status}: {answer.body[:200]!r}")
 
 
 def _request(endpoint: Endpoint, payload: str) -> bytes:

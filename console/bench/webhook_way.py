@@ -13,7 +13,8 @@ from console.bench.quotas import client, prober
 from console.bench.run_of_load import deal, play
 from console.bench.told_webhooks import check_told, places, publish, tell, wait_for_mirror
 from console.bench.usage_of import cpu_seconds
-from console.bench.webhook_load import Load, Sent, send_webhooks, wait_for_door
+from console.bench.webhook_load import send_webhooks, wait_for_door
+from console.bench.wire import Answer
 
 _RATE: Final = 200.0
 _CONNECTIONS: Final = 32
@@ -44,7 +45,7 @@ def _deliver(bench: Bench, events_per_second: int) -> tuple[list[float], list[fl
         process.submit(wait_for_door, told.endpoint, told.payloads[0]).result()
         watcher.start()
         try:
-            sending = process.submit(send_webhooks, told.endpoint, told.payloads, Load(_CONNECTIONS, _RATE))
+            sending = process.submit(send_webhooks, told.endpoint, told.payloads, Pace(_CONNECTIONS, _RATE))
             if batches:
                 run = play(bench, batches, Pace(_CONNECTIONS, events_per_second))
                 bench.figures.stolen("webhook-ack", run.stolen_percent)
@@ -66,8 +67,8 @@ def measure_webhook_rate(bench: Bench) -> None:
         with client() as process:
             process.submit(wait_for_door, told.endpoint, told.payloads[0]).result()
             before = cpu_seconds(pids)
-            load = Load(_CONNECTIONS)
-            sent = process.submit(send_webhooks, told.endpoint, told.payloads, load).result()
+            pace = Pace(_CONNECTIONS)
+            sent = process.submit(send_webhooks, told.endpoint, told.payloads, pace).result()
             spent = cpu_seconds(pids)["ingest"] - before["ingest"]
         rate = len(sent) / _seconds(sent)
         bench.figures.add("http-webhooks", rate)
@@ -103,5 +104,5 @@ def _take(bench: Bench, name: str, seconds: list[float]) -> None:
     bench.stage.say(f"{name}: p50 {p50:.1f} ms, p99 {p99:.1f} ms of {len(seconds)}")
 
 
-def _seconds(sent: list[Sent]) -> float:
+def _seconds(sent: list[Answer]) -> float:
     return max(one.ended_at for one in sent) - min(one.begun_at for one in sent)
