@@ -1,6 +1,5 @@
 """`GET /v1/webhooks`, `…/metrics` and `…/{event_id}`: the record of what Stripe sent."""
 
-import time
 from typing import Final, get_args
 
 import msgspec
@@ -11,6 +10,7 @@ from console.api.answers import answer
 from console.api.context import CONTEXT, Context
 from console.api.core.parameters import Parameters, cursor, instant, limit, one_of, stripe_name
 from console.api.core.problem import refuse
+from console.api.fresh import now_ms
 from console.usage.core.cursor import seal
 from console.webhooks.core.handling import Asked
 from console.webhooks.core.metrics import DEFAULT_MS, window_before, window_ms
@@ -63,7 +63,7 @@ async def webhook_metrics(request: web.Request) -> web.Response:
     given = Parameters(request.query.items())
     length_ms = given.take("window_hours", window_ms) or DEFAULT_MS
     given.done()
-    window = window_before(time.time_ns() // 1_000_000, length_ms)
+    window = window_before(now_ms(), length_ms)
     async with reading_as(request.app[CONTEXT], caller) as connection:
         return answer(await count_webhooks(connection, caller.tenant, window))
 

@@ -15,10 +15,15 @@ from runtime.settings import Settings
 
 def open_endpoint(settings: Settings, connection: Connection, tenant: str) -> str:
     """Give *tenant* (id) the secret of an endpoint, and return it. Raises Reject where it has one."""
-    secret = f"whsec_{secrets.token_hex(16)}"
+    secret = new_secret()
     now_ms = time.time_ns() // 1_000_000
     add_secret(connection, Keyring.of(settings), tenant, secret, os.urandom(RANDOM_BYTES), now_ms)
     return secret
+
+
+def new_secret() -> str:
+    """Return a secret as Stripe makes one for an endpoint."""
+    return f"whsec_{secrets.token_hex(16)}"
 
 
 def mirrored_ends(connection: Connection, tenant: str) -> set[End]:

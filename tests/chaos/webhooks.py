@@ -17,9 +17,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from console.control.core.webhook_secret import RANDOM_BYTES
 from console.control.tenants import create_tenant
-from console.control.webhook_secrets import add_secret, rotate_secret
+from console.control.webhook_secrets import rotate_secret
 from console.demo.mirrored import wait_until_mirrored
 from console.demo.stripe_sender import Sender, Webhook
+from console.demo.stripe_tenant import new_secret, open_endpoint
 from console.generator.sender import Sluice
 from console.generator.traffic import Traffic
 from runtime.postgres import connect
@@ -96,7 +97,7 @@ class StripeLoad:
 
     def rotate(self, overlap_ms: int) -> dict[str, str]:
         """Have Weir take another secret for each tenant, beside the one before; return them."""
-        new = {tenant: _secret() for tenant in self.secrets}
+        new = {tenant: new_secret() for tenant in self.secrets}
         with connect(self.settings, "chaos", autocommit=True) as connection:
             keyring, now_ms = Keyring.of(self.settings), time.time_ns() // 1_000_000
             for tenant, text in new.items():
@@ -119,9 +120,7 @@ class StripeLoad:
         story = self.accounts[nth % len(self.accounts)]
         with connect(self.settings, "chaos", autocommit=True) as connection:
             tenant = create_tenant(connection, f"stripe-{secrets.token_hex(8)}")
-            text, now_ms = _secret(), time.time_ns() // 1_000_000
-            add_secret(connection, Keyring.of(self.settings), tenant, text, os.urandom(RANDOM_BYTES), now_ms)
-        self.secrets[tenant] = (text,)
+            self.secrets[tenant] = (open_endpoint(self.settings, connection, tenant),)
         self.told[tenant] = story
         webhooks = [Webhook(tenant, event["id"], as_sent(event).decode()) for event in story.events]
         again = random.choices(webhooks, k=int(len(webhooks) * _AGAIN / (1 - _AGAIN)))
@@ -164,7 +163,3 @@ def counted(metrics: str, name: str, **labels: str) -> float:
         for sample in family.samples
         if sample.name == name and labels.items() <= sample.labels.items()
     )
-
-
-def _secret() -> str:
-    return f"whsec_{secrets.token_hex(16)}"
