@@ -135,16 +135,13 @@ class Jobs:
 
     def _add(self, app: App, pool: Pool, job: Job) -> None:
         async def work(context: JobContext, /, **arguments: Any) -> None:  # noqa: ANN401 - each job's own
-            with self._watched(context.job):
+            with _Watched(context.job, job.every_s, self._running, self._ended):
                 timestamp = arguments.pop("timestamp", None)
                 if timestamp is not None:
                     await self._note_begin(pool, job, timestamp)
                 await job.work(**arguments)
 
-        app.task(name=job.name, queue=QUEUE, pass_context=True, retry=_Again())(work)
-
-    def _watched(self, order: Order) -> "_Watched":
-        return _Watched(order, self._running, self._ended)
+        app.task(name=job.name, queue=QUEUE, pass_context=True, retry=_Again(job.every_s))(work)
 
     async def _note_begin(self, pool: Pool, job: Job, period_s: int) -> None:
         """Note that the run of a period begins, and keep the fact if that is too late."""
@@ -220,8 +217,15 @@ class Jobs:
 class _Watched:
     """Knows an order as running while its work is, counts how that ends, and logs it."""
 
-    def __init__(self, order: Order, running: set[int], ended: Any) -> None:  # noqa: ANN401 - a labelled counter
+    def __init__(
+        self,
+        order: Order,
+        every_s: int | None,
+        running: set[int],
+        ended: Any,  # noqa: ANN401 - a labelled counter
+    ) -> None:
         self._order = order
+        self._every_s = every_s
         self._running = running
         self._ended = ended
 
@@ -240,7 +244,7 @@ class _Watched:
                 log.info("job.stopped", job=name, order=number)
             case _ if isinstance(error, _AWAY):
                 outcome = "again"
-                wait_s = again_in_s(self._order.attempts)
+                wait_s = again_in_s(self._order.attempts, self._every_s)
                 log.info("job.again", job=name, order=number, reason=str(error), next_try_seconds=wait_s)
             case Misconfigured() | Reject():
                 outcome = "failed"
@@ -254,11 +258,14 @@ class _Watched:
 class _Again(BaseRetryStrategy):
     """Tries again what was stopped, at once, and what met an outage, later."""
 
+    def __init__(self, every_s: int | None) -> None:
+        self._every_s = every_s
+
     def get_retry_decision(self, *, exception: BaseException, job: Order) -> RetryDecision | None:
         if isinstance(exception, CancelledError):
             return RetryDecision()
         if isinstance(exception, _AWAY):
-            return RetryDecision(retry_in={"seconds": again_in_s(job.attempts)})
+            return RetryDecision(retry_in={"seconds": again_in_s(job.attempts, self._every_s)})
         return None
 
 

@@ -4,6 +4,9 @@ from typing import Final, NamedTuple
 
 #: A run may begin that late at least, however short its period: that a machine is busy is no news.
 LEAST_S: Final = 300
+#: What could not be done is tried again after the first, then after twice as long each time, up to the most.
+FIRST_S: Final = 5
+MOST_S: Final = 300
 
 
 class Run(NamedTuple):
@@ -37,6 +40,11 @@ def deadline_of(run: Run, last: Run | None) -> Deadline:
     return Deadline(owed_s, owed_s + max(every_s, LEAST_S))
 
 
-def again_in_s(attempts: int) -> int:
-    """Return after how long a job is tried again that could not do its work *attempts* times before."""
-    return min(5 << min(attempts, 6), 300)
+def again_in_s(attempts: int, every_s: int | None) -> int:
+    """Return after how long a job is tried again that could not do its work *attempts* times before.
+
+    One with a period is tried about once in each, as if it had been ordered anew: an outage that is over
+    keeps it no longer.
+    """
+    most_s = MOST_S if every_s is None else min(max(every_s, FIRST_S), MOST_S)
+    return min(FIRST_S << min(attempts, 6), most_s)

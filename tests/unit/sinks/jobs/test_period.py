@@ -57,4 +57,10 @@ def test_a_job_of_five_seconds_on_a_busy_machine_misses_nothing_for_five_minutes
 
 @given(st.integers(0, 1_000))
 def test_who_cannot_waits_longer_each_time_and_five_minutes_at_most(attempts: int) -> None:
-    assert 5 <= again_in_s(attempts) <= again_in_s(attempts + 1) <= 300
+    assert 5 <= again_in_s(attempts, None) <= again_in_s(attempts + 1, None) <= 300
+    assert again_in_s(6, None) == 300
+
+
+@given(st.integers(0, 1_000), EVERY)
+def test_who_has_a_period_waits_no_longer_than_for_the_next(attempts: int, every_s: int) -> None:
+    assert again_in_s(attempts, every_s) == min(again_in_s(attempts, None), max(every_s, 5))
