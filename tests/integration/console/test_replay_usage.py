@@ -1,5 +1,6 @@
 """`weir replay`: rollups, sketches and fates made once more are those that kills and restarts left behind."""
 
+import hashlib
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -273,13 +274,21 @@ def test_what_somebody_changed_is_found(corner: Corner, weir: Command, table: st
     assert "not every table is as it is live" in weir.err
 
 
-def test_a_verdict_that_is_gone_is_found(corner: Corner, weir: Command) -> None:
+def test_a_verdict_that_is_gone_is_found_even_where_the_manifest_agrees(
+    corner: Corner, weir: Command
+) -> None:
     (name,) = corner.ask(
         "select name from archive_files where stream = 'verdicts' order by rows desc limit 1"
     )
     path = Path(corner.settings.archive) / str(name)
     pq.write_table(pq.ParquetFile(path).read().slice(1), path)
-    found = weir.json("replay", "--into", "proof")
+    weir("replay", "--into", "proof")
+    assert weir.code == 2
+    assert f"{name} of the archive is not as it was written (SHA-256): restore it" in weir.err
+
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    corner.run(f"update archive_files set sha256 = '\\x{digest}' where name = '{name}'")  # noqa: S608
+    found = weir.json("replay", "--into", "again")
     assert weir.code == 1
     assert [each["table"] for each in found if not each["is_equal"]] == ["verdicts"]
 
