@@ -43,10 +43,11 @@ _MOST_CONNECTIONS: Final = 6
 _POOL_SECONDS: Final = 2.0
 #: How long the first connection may take: a busy machine must not keep us from ever beginning.
 _OPEN_SECONDS: Final = 5.0
-#: An order of a process that was killed is taken up after the second of these at the latest, and a look.
-_HEARTBEAT_SECONDS: Final = 2.0
+#: An order of a process that was killed is taken up after so long at the latest, and a look.
 _SILENT_SECONDS: Final = 10.0
 _LOOK_SECONDS: Final = 2.0
+#: procrastinate's own sign of life ends with the first outage, and nobody hears of it: each look gives one.
+_NEVER_SECONDS: Final = 1e9
 #: How long an order that is under way may still take when we are to stop.
 _GRACE_SECONDS: Final = 1.0
 _FORGET_SECONDS: Final = 3_600.0
@@ -115,7 +116,7 @@ class Jobs:
                 shutdown_graceful_timeout=_GRACE_SECONDS,
                 delete_jobs="successful",
                 install_signal_handlers=False,
-                update_heartbeat_interval=_HEARTBEAT_SECONDS,
+                update_heartbeat_interval=_NEVER_SECONDS,
                 stalled_worker_timeout=_SILENT_SECONDS,
             )
             async with asyncio.TaskGroup() as group:
@@ -129,8 +130,13 @@ class Jobs:
                     task.cancel()
 
     async def _work_on(self, worker: Worker) -> None:
-        # Typed but for what it returns.
-        await worker.run()  # type: ignore[no-untyped-call]
+        with suppress(CancelledError):
+            # Typed but for what it returns.
+            await worker.run()  # type: ignore[no-untyped-call]
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise CancelledError
+        # A group takes no notice of a task that ends as if it had been cancelled.
         raise TryAgain("the worker has stopped by itself, as it does when PostgreSQL is away")
 
     def _add(self, app: App, pool: Pool, job: Job) -> None:
@@ -188,12 +194,19 @@ class Jobs:
             await asyncio.sleep(max(0.0, period_s + every_s - time.time()))
 
     async def _take_up(self, pool: Pool, worker: Worker) -> None:
-        """Have orders begun anew that somebody left behind; at times forget those that failed long ago."""
+        """Give signs of life, and have orders begun anew that somebody left behind.
+
+        At times forget those that failed long ago. Raises TryAgain when others hold us for dead.
+        """
         idle: set[int] = set()
         forgot = -_FORGET_SECONDS
         while True:
             async with pool.connection() as connection, connection.cursor(row_factory=scalar_row) as cursor:
-                await cursor.execute(sql.queries()["job_ids_of_worker"], {"worker": worker.worker_id})
+                us = {"worker": worker.worker_id}
+                await cursor.execute(sql.queries()["job_worker_lives"], us)
+                if worker.worker_id is not None and not cursor.rowcount:
+                    raise TryAgain("PostgreSQL does not know this worker any more: it begins anew")
+                await cursor.execute(sql.queries()["job_ids_of_worker"], us)
                 # Nobody works on them though they are ours: how they ended could not be written down. Work
                 # that has just begun or ended looks the same, but not for two looks.
                 before, idle = idle, set(await cursor.fetchall()) - self._running

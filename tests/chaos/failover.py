@@ -3,7 +3,10 @@
 import shutil
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 from deploy.local.postgres import Cluster, binaries
 from deploy.local.servers import postgres_folder
@@ -38,13 +41,20 @@ def copy_postgres(arena: Arena) -> Path:
 
 
 def fail_over(arena: Arena, copy: Path) -> None:
-    """SIGKILL PostgreSQL, and have *copy* come back in its place: all that was committed since is gone."""
+    """SIGKILL all of PostgreSQL, and have *copy* come back in its place: what was committed since is gone."""
     data = postgres_folder(arena.folder)
     # The server that runs stays in its folder wherever that goes; the supervisor finds the copy.
     data.rename(data.with_name("lost"))
     copy.rename(data)
-    arena.kill("postgres")
+    arena.kill("postgres", when=lambda: _kill_backends(arena.pid("postgres")))
     shutil.rmtree(data.with_name("lost"))
+
+
+def _kill_backends(pid: int) -> None:
+    # A machine that is lost takes them with it, where a postmaster alone leaves them to end by themselves.
+    for backend in psutil.Process(pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            backend.kill()
 
 
 def stored_offsets(settings: Settings) -> Mapping[str, int]:

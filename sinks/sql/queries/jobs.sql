@@ -8,6 +8,9 @@ select jobs.procrastinate_defer_jobs_v1(array[row(
     %(queue)s, %(job)s, %(priority)s, %(lock)s, %(queueing_lock)s, %(arguments)s::jsonb, null
 )::jobs.procrastinate_job_to_defer_v1])
 
+-- name: job_worker_lives
+update jobs.procrastinate_workers set last_heartbeat = now() where id = %(worker)s
+
 -- name: job_ids_of_worker
 select id from jobs.procrastinate_jobs where status = 'doing' and worker_id = %(worker)s
 

@@ -89,6 +89,25 @@ def test_a_run_that_begins_when_its_period_is_over_is_counted(database: Connecti
     assert "job.deadline_missed" in process.log
 
 
+def test_a_worker_lives_on_for_others_when_a_sign_of_life_failed(database: Connection, start: Start) -> None:
+    """Held for dead, its long orders would be done by two at once."""
+    fresh = "select from jobs.procrastinate_workers where last_heartbeat > now() - interval '5 s'"
+    process = start("sinks", "jobs", WEIR_STRIPE_WALK_SECONDS="1")
+    until(lambda: database.execute(fresh).rowcount == 1)
+    # As where PostgreSQL is about to stop, but for this alone.
+    database.execute(
+        "create function no() returns trigger language plpgsql as "
+        "$$ begin raise exception 'not now' using errcode = 'cannot_connect_now'; end $$"
+    )
+    database.execute("create trigger no before update on jobs.procrastinate_workers execute function no()")
+    until(lambda: database.execute(fresh).rowcount == 0)
+    database.execute("drop trigger no on jobs.procrastinate_workers")
+    until(lambda: database.execute(fresh).rowcount == 1)
+    database.execute("delete from jobs.procrastinate_workers")
+    until(lambda: database.execute(fresh).rowcount == 1)
+    assert process.terminate(10) == 0
+
+
 def missed(database: Connection) -> list[tuple[object, ...]]:
     """Return what was kept, and whether all of it is told."""
     rows = database.execute(
