@@ -11,7 +11,7 @@ from ingest.core.packing import Pack
 from ingest.core.rounds import Rounds
 from ingest.instruments import ProduceInstruments
 from runtime import logs
-from runtime.kafka import producer_config
+from runtime.kafka import failure_of, producer_config
 from runtime.settings import Settings
 from schemas.pack import CONTENT_TYPE, encode_pack
 
@@ -109,8 +109,8 @@ class UsageLog:
         self._producer.poll(0)
 
     def _reported(self, pack: Pack, error: KafkaError | None, message: Message) -> None:
-        if error is not None:
-            self._done(pack, error.name())
+        if (failure := failure_of(error, message)) is not None:
+            self._done(pack, failure)
             return
         if message.partition() != pack.partition:
             self._faults.fatal = f"a pack for partition {pack.partition} went to {message.partition()}"

@@ -5,6 +5,7 @@ from functools import partial
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from ingest.core.tallies import Tallies
+from runtime.kafka import failure_of
 from schemas.door_tally import TallyKey, encode_tally
 
 
@@ -30,6 +31,6 @@ class DoorTally:
             except (BufferError, KafkaException):
                 self._tallies.put_back(counter)
 
-    def _reported(self, counter: TallyKey, error: KafkaError | None, _message: Message) -> None:
-        if error is not None:
+    def _reported(self, counter: TallyKey, error: KafkaError | None, message: Message) -> None:
+        if failure_of(error, message) is not None:
             self._tallies.put_back(counter)

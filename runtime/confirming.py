@@ -6,6 +6,8 @@ from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from runtime.kafka import failure_of
+
 _TICK_SECONDS: Final = 0.001
 
 #: As librdkafka takes them.
@@ -71,6 +73,6 @@ class Confirming:
             self._wake()
 
 
-def _resolve(confirmed: asyncio.Future[str | None], error: KafkaError | None, _message: Message) -> None:
+def _resolve(confirmed: asyncio.Future[str | None], error: KafkaError | None, message: Message) -> None:
     if not confirmed.done():
-        confirmed.set_result(None if error is None else error.name())
+        confirmed.set_result(failure_of(error, message))

@@ -18,6 +18,8 @@ _RECONNECT_MS: Final = 1_000
 _LOG_WARNING: Final = 4
 #: A consumer whose local queue is full looks again after this time; the library's own 1 s starves it.
 _QUEUE_FULL_MS: Final = 20
+#: What we call a confirmation that does not say where the record stands.
+_NO_OFFSET: Final = "_NO_OFFSET"
 #: The topic is not there, or no longer the one that was read.
 _START_ANEW: Final = frozenset(
     {
@@ -54,6 +56,18 @@ def producer_config(settings: Settings, client: str, **more: Any) -> dict[str, A
         "message.max.bytes": MAX_RECORD_BYTES,
         **_dotted(more),
     }
+
+
+def failure_of(error: KafkaError | None, message: Message) -> str | None:
+    """Return Kafka's name of what failed about a produced record; None: it stands on the log.
+
+    librdkafka takes what is behind a record as its confirmation too, even where the broker has refused the
+    record itself: one that does not know the producer begins with whatever it is given first. So a record
+    without an offset is not confirmed, though it may be there.
+    """
+    if error is not None:
+        return str(error.name())
+    return _NO_OFFSET if message.offset() is None else None
 
 
 def consumer_config(

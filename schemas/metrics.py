@@ -187,7 +187,7 @@ KAFKA_PRODUCE_DURATION: Final = Histogram(
 )
 KAFKA_PRODUCE_FAILURES: Final = Counter(
     "kafka_produce_failures_total",
-    "Delivery reports with an error",
+    "Delivery reports with an error, or without an offset",
     (INGEST, CONSOLE),
     (_TOPIC, Label("error")),
 )

@@ -7,7 +7,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from msgspec import structs
 
 from runtime import logs
-from runtime.kafka import producer_config
+from runtime.kafka import failure_of, producer_config
 from runtime.metrics import Metrics
 from runtime.settings import Settings
 from schemas.dead_letter import DeadLetter, encode_dead_letter
@@ -45,11 +45,11 @@ class Letters:
         unconfirmed = len(letters)
         failures: list[str] = []
 
-        def confirmed(error: KafkaError | None, _message: Message) -> None:
+        def confirmed(error: KafkaError | None, message: Message) -> None:
             nonlocal unconfirmed
             unconfirmed -= 1
-            if error is not None:
-                failures.append(error.str())
+            if (failure := failure_of(error, message)) is not None:
+                failures.append(failure)
 
         named = [structs.replace(letter, topic=self._prefix + letter.topic) for letter in letters]
         for letter in named:

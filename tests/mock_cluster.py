@@ -13,6 +13,7 @@ from typing import Final
 import confluent_kafka
 
 PRODUCE: Final = 0
+NOT_LEADER: Final = 6
 REQUEST_TIMED_OUT: Final = 7
 MESSAGE_TOO_LARGE: Final = 10
 NOT_ENOUGH_REPLICAS: Final = 19
@@ -47,6 +48,10 @@ class MockCluster:
         self._library.rd_kafka_mock_push_request_errors_array(
             self._cluster, ctypes.c_int16(api), ctypes.c_size_t(len(errors)), array
         )
+
+    def answer_after(self, milliseconds: int) -> None:
+        """Answer every request so much later."""
+        self._library.rd_kafka_mock_broker_set_rtt(self._cluster, ctypes.c_int32(1), milliseconds)
 
     def set_down(self) -> None:
         """Break every connection and refuse new ones."""

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from confluent_kafka.admin import AdminClient
@@ -21,7 +20,9 @@ from deploy.local.ports import free_base, lay_out
 from deploy.local.postgres import APPLICATION, Cluster
 from deploy.local.say import to_stderr
 from deploy.local.servers import kafka_program, postgres_program
+from runtime.broker import Broker, Partition
 from runtime.settings import Settings
+from schemas.errors import TryAgain
 from schemas.topics import TOPICS, Topic, topic_name
 from sinks.sql import migrate
 from tests.waiting import until
@@ -120,7 +121,9 @@ class Namespace:
         for future in self.admin.create_topics(wanted).values():
             future.result(timeout=30)
         # The broker says "created" a moment before it can describe a topic, and that before it leads it.
-        until(lambda: self._lead([topic.topic for topic in wanted]))
+        broker = Broker.of(self.settings())
+        logs = [(topic.topic, number) for topic in wanted for number in range(topic.num_partitions)]
+        until(partial(_are_led, broker, logs))
 
     def delete_topics(self, *topics: Topic) -> None:
         """Delete *topics*, and wait until nobody finds them any more."""
@@ -137,11 +140,6 @@ class Namespace:
         for future in self.admin.delete_topics(list(names)).values():
             future.result(timeout=30)
 
-    def _lead(self, names: Iterable[str]) -> bool:
-        """Say whether every partition of the topics *names* has a leader."""
-        found = self.admin.list_topics(timeout=30).topics
-        return all(name in found and min(_leaders(found[name])) >= 0 for name in names)
-
     def remove(self) -> None:
         """Delete its topics, consumer groups and database."""
         mine = [name for name in self.admin.list_topics(timeout=30).topics if name.startswith(self.prefix)]
@@ -153,8 +151,12 @@ class Namespace:
             )
 
 
-def _leaders(topic: Any) -> list[int]:  # noqa: ANN401 - what describes a topic has no public name
-    return [partition.leader for partition in topic.partitions.values()] or [-1]
+def _are_led(broker: Broker, logs: Iterable[Partition]) -> bool:
+    try:
+        broker.latest(logs)
+    except TryAgain:
+        return False
+    return True
 
 
 def start_local_stack(folder: Path) -> LocalStack:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from console.queries import queries
+from runtime.kafka import failure_of
 from runtime.postgres import Connection
 from schemas.errors import TryAgain
 
@@ -39,19 +40,20 @@ def publish(producer: Producer, prefix: str, facts: Sequence[Pending]) -> list[f
     """Publish *facts* in order; return each one's seconds. Raises TryAgain unless all are confirmed."""
     started = time.monotonic()
     took: list[float] = []
-    failed: list[KafkaError] = []
+    failed: list[str] = []
 
-    def on_delivery(error: KafkaError | None, _message: Message) -> None:
-        if error is None:
+    def on_delivery(error: KafkaError | None, message: Message) -> None:
+        failure = failure_of(error, message)
+        if failure is None:
             took.append(time.monotonic() - started)
         else:
-            failed.append(error)
+            failed.append(failure)
 
     _produce(producer, prefix, facts, on_delivery)
     # A little more than a record may take, so that each has its own answer.
     producer.flush(CONFIRM_SECONDS + 1)
     if failed:
-        raise TryAgain(f"Kafka did not take a fact: {failed[0].str()}")
+        raise TryAgain(f"Kafka did not take a fact: {failed[0]}")
     if len(took) < len(facts):
         raise TryAgain(f"Kafka did not confirm {len(facts) - len(took)} facts in time")
     return took
