@@ -9,7 +9,7 @@ from uuid import UUID
 import pyarrow.parquet as pq
 from confluent_kafka import KafkaError, Message, Producer
 
-from runtime.kafka import producer_config
+from runtime.kafka import failure_of, producer_config
 from runtime.postgres import Connection
 from runtime.settings import Settings
 from schemas.event import Series, UsageEvent
@@ -57,7 +57,7 @@ class Packs:
         made = [self._event() for _ in range(events)]
 
         def confirmed(error: KafkaError | None, message: Message) -> None:
-            assert error is None
+            assert failure_of(error, message) is None
             for index, event in enumerate(made):
                 place = (message.partition() or 0, message.offset() or 0, index)
                 self.written.add(Line(*place, event.series.customer, event.id, event.quantity_micro))

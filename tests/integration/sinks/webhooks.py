@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from confluent_kafka import KafkaError, Message, Producer
 
-from runtime.kafka import producer_config
+from runtime.kafka import failure_of, producer_config
 from runtime.settings import Settings
 from schemas.partition import partition_of_tenant
 from schemas.topics import STRIPE, topic_name
@@ -50,7 +50,7 @@ class Stripe:
         """Append anything."""
 
         def confirmed(error: KafkaError | None, message: Message) -> None:
-            assert error is None
+            assert failure_of(error, message) is None
             self.written[Place(message.partition() or 0, message.offset() or 0)] = payload
 
         partition = partition_of_tenant(tenant, self._partitions)
